@@ -1,0 +1,65 @@
+/*
+ * index.h - an open-addressing index from hashes to numbers that grows a little at a time.
+ *
+ * Holds (tag, value) pairs; the owner keeps the records and compares them. A
+ * plain table doubles in one go and stalls its thread for as long as the copy
+ * takes; this one keeps the old table beside the new one and moves a few entries
+ * with each insertion. Values are below INDEX_VALUE_END.
+ */
+#ifndef COMMON_INDEX_H
+#define COMMON_INDEX_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define INDEX_NONE UINT32_MAX
+#define INDEX_VALUE_END (UINT32_MAX - 1)
+
+struct index_slot {
+	uint32_t tag;   /* the hash's upper 32 bits; the place follows from them */
+	uint32_t entry; /* value + 1; 0: never used, UINT32_MAX: removed. Zeroed memory is an empty table */
+};
+
+struct index_table {
+	struct index_slot *slot;
+	uint64_t mask;  /* capacity - 1 */
+	uint64_t used;  /* with removed ones */
+};
+
+struct index {
+	struct index_table now, old;
+	uint64_t moved;  /* slots of old already moved */
+	uint64_t count;  /* live entries */
+};
+
+void index_init(struct index *index);
+void index_fini(struct index *index);
+uint64_t index_bytes(const struct index *index);
+/* The entry must not be there already. */
+void index_insert(struct index *index, uint64_t hash, uint32_t value);
+/* The entry must be there. */
+void index_remove(struct index *index, uint64_t hash, uint32_t value);
+
+/* Walks the values that may belong to a hash: for (v = index_first(...); v != INDEX_NONE; v = index_next(...)). */
+struct index_walk {
+	const struct index_table *table;
+	uint64_t at;
+	uint32_t tag;
+};
+uint32_t index_first(const struct index *index, struct index_walk *walk, uint64_t hash);
+uint32_t index_next(const struct index *index, struct index_walk *walk);
+
+/* Where a tag is looked for first; any table size takes the low bits. */
+static inline uint64_t
+index_place(uint32_t tag)
+{
+	uint64_t x = (uint64_t)tag * 0x9e3779b97f4a7c15u;
+	return x ^ (x >> 32);
+}
+
+static inline void
+index_prefetch(const struct index *index, uint64_t hash)
+{
+	__builtin_prefetch(&index->now.slot[index_place((uint32_t)(hash >> 32)) & index->now.mask]);
+}
+#endif

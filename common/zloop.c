@@ -1,0 +1,92 @@
+/* zloop.c - a ZeroMQ socket on a libev loop. */
+#include "common/zloop.h"
+#include <assert.h>
+#include <zmq.h>
+
+static bool
+input_waits(const struct zloop *watcher)
+{
+	int events = 0;
+	size_t size = sizeof(events);
+	if (zmq_getsockopt(watcher->socket, ZMQ_EVENTS, &events, &size) != 0)
+		return false; /* ETERM: shutdown has begun */
+	return watcher->readable != NULL && !watcher->paused && (events & ZMQ_POLLIN) != 0;
+}
+
+static void
+on_io(struct ev_loop *loop, ev_io *io, int revents)
+{
+	(void)loop, (void)io, (void)revents; /* only wakes the loop: check does the work */
+}
+
+static void
+on_idle(struct ev_loop *loop, ev_idle *idle, int revents)
+{
+	(void)loop, (void)idle, (void)revents; /* only keeps the loop from sleeping */
+}
+
+static void
+on_prepare(struct ev_loop *loop, ev_prepare *prepare, int revents)
+{
+	struct zloop *watcher = prepare->data;
+	(void)revents;
+	if (input_waits(watcher))
+		ev_idle_start(loop, &watcher->idle);
+}
+
+static void
+on_check(struct ev_loop *loop, ev_check *check, int revents)
+{
+	struct zloop *watcher = check->data;
+	(void)revents;
+	ev_idle_stop(loop, &watcher->idle);
+	if (!input_waits(watcher))
+		return;
+	for (int turn = 0; turn < ZLOOP_DRAIN_MAX && !watcher->paused; turn++)
+		if (!watcher->readable(watcher))
+			return;
+}
+
+void
+zloop_start(struct zloop *watcher, struct ev_loop *loop, void *socket, zloop_fn *readable, void *data)
+{
+	int fd = -1;
+	size_t size = sizeof(fd);
+	int rc = zmq_getsockopt(socket, ZMQ_FD, &fd, &size);
+	assert(rc == 0);
+	(void)rc;
+	watcher->loop = loop;
+	watcher->socket = socket;
+	watcher->readable = readable;
+	watcher->data = data;
+	watcher->paused = false;
+	ev_io_init(&watcher->io, on_io, fd, EV_READ);
+	ev_prepare_init(&watcher->prepare, on_prepare);
+	ev_check_init(&watcher->check, on_check);
+	ev_idle_init(&watcher->idle, on_idle);
+	watcher->prepare.data = watcher->check.data = watcher;
+	ev_io_start(loop, &watcher->io);
+	ev_prepare_start(loop, &watcher->prepare);
+	ev_check_start(loop, &watcher->check);
+}
+
+void
+zloop_stop(struct zloop *watcher)
+{
+	ev_io_stop(watcher->loop, &watcher->io);
+	ev_prepare_stop(watcher->loop, &watcher->prepare);
+	ev_check_stop(watcher->loop, &watcher->check);
+	ev_idle_stop(watcher->loop, &watcher->idle);
+}
+
+void
+zloop_pause(struct zloop *watcher)
+{
+	watcher->paused = true;
+}
+
+void
+zloop_resume(struct zloop *watcher)
+{
+	watcher->paused = false; /* prepare looks at ZMQ_EVENTS before the loop sleeps */
+}

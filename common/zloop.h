@@ -1,0 +1,39 @@
+/*
+ * zloop.h - a ZeroMQ socket on a libev loop.
+ *
+ * ZMQ_FD is edge-triggered and any send or receive on the socket may eat the
+ * edge, so this watcher never trusts it alone: `prepare` reads ZMQ_EVENTS before
+ * the loop sleeps and starts an `idle` when something is waiting, `check` calls
+ * the owner at most ZLOOP_DRAIN_MAX times a turn, then looks again. It serves every
+ * socket, also send-only ones: an XPUB takes subscriptions only when its owner
+ * enters libzmq. All calls from the thread that runs the loop and owns the socket.
+ */
+#ifndef COMMON_ZLOOP_H
+#define COMMON_ZLOOP_H
+#include <ev.h>
+#include <stdbool.h>
+
+enum { ZLOOP_DRAIN_MAX = 64 }; /* calls a loop turn: bounds how late a timer can be */
+
+struct zloop;
+/* Receives one message with ZMQ_DONTWAIT. True: got one; false: EAGAIN. */
+typedef bool zloop_fn(struct zloop *watcher);
+
+struct zloop {
+	struct ev_loop *loop;
+	void *socket;
+	zloop_fn *readable;
+	void *data;      /* the owner's */
+	bool paused;     /* set while the owner wants no input; clearing it: zloop_resume() */
+	ev_io io;
+	ev_prepare prepare;
+	ev_check check;
+	ev_idle idle;
+};
+
+/* readable may be NULL for a socket that is only ever sent on. */
+void zloop_start(struct zloop *watcher, struct ev_loop *loop, void *socket, zloop_fn *readable, void *data);
+void zloop_stop(struct zloop *watcher);
+void zloop_pause(struct zloop *watcher);
+void zloop_resume(struct zloop *watcher);
+#endif

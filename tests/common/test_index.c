@@ -1,0 +1,74 @@
+/* test_index.c - the incremental index against an array, with colliding hashes. */
+#include "common/index.h"
+#include "tests/common/random.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+enum { VALUES = 5000, STEPS = 60000 };
+
+static bool
+holds(const struct index *index, uint64_t hash, uint32_t value)
+{
+	struct index_walk walk;
+	unsigned times = 0;
+	for (uint32_t v = index_first(index, &walk, hash); v != INDEX_NONE; v = index_next(index, &walk))
+		times += v == value;
+	assert_true(times <= 1);
+	return times == 1;
+}
+
+static void
+index_finds_what_is_in_it_and_nothing_else_while_it_grows(void **state)
+{
+	(void)state;
+	struct random random = random_start(__func__);
+	static uint64_t hash[VALUES];
+	static bool in[VALUES];
+	struct index index;
+	uint64_t count = 0;
+	index_init(&index);
+	for (uint32_t v = 0; v < VALUES; v++) /* few different tags: long chains */
+		hash[v] = random_below(&random, 700) << 32 | random_below(&random, UINT32_MAX);
+	for (uint32_t step = 0; step < STEPS; step++) {
+		uint32_t v = (uint32_t)random_below(&random, VALUES);
+		assert_int_equal(holds(&index, hash[v], v), in[v]);
+		if (in[v])
+			index_remove(&index, hash[v], v);
+		else
+			index_insert(&index, hash[v], v);
+		in[v] = !in[v];
+		count += in[v] ? 1 : (uint64_t)-1;
+		assert_int_equal(index.count, count);
+	}
+	for (uint32_t v = 0; v < VALUES; v++)
+		assert_int_equal(holds(&index, hash[v], v), in[v]);
+	index_fini(&index);
+}
+
+static void
+churn_does_not_make_it_grow(void **state)
+{
+	(void)state;
+	struct index index;
+	index_init(&index);
+	for (uint32_t v = 0; v < 1000000; v++) {
+		index_insert(&index, (uint64_t)v << 32, v);
+		if (v >= 100)
+			index_remove(&index, (uint64_t)(v - 100) << 32, v - 100);
+	}
+	assert_true(index_bytes(&index) < 16384); /* 100 live entries */
+	index_fini(&index);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(index_finds_what_is_in_it_and_nothing_else_while_it_grows),
+	    cmocka_unit_test(churn_does_not_make_it_grow),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
