@@ -1,0 +1,31 @@
+/*
+ * note.h - what the ingest and aggregator threads tell the publisher thread.
+ *
+ * A note owns its bytes; who receives it frees it.
+ */
+#ifndef SCHEMAS_NOTE_H
+#define SCHEMAS_NOTE_H
+#include "common/buf.h"
+
+enum note_kind {
+	NOTE_UPDATE = 1, /* an aggregator update in bytes */
+	NOTE_ALERT,      /* texts: topic, packed alert row (epoch and seq 0) */
+	NOTE_DEAD,       /* texts: peer, code, sentence, raw bytes */
+	NOTE_FEED,       /* text: feed */
+};
+
+enum { NOTE_TEXTS = 4 };
+
+struct note {
+	uint8_t kind;  /* enum note_kind */
+	int64_t at_ms; /* log time */
+	uint32_t len[NOTE_TEXTS];
+	struct buf bytes;
+};
+
+struct note *note_new(enum note_kind kind, int64_t at_ms);
+void note_free(struct note *note); /* accepts NULL */
+/* Texts are added in order, at most NOTE_TEXTS. */
+void note_add(struct note *note, unsigned text, struct slice value);
+struct slice note_text(const struct note *note, unsigned text);
+#endif
