@@ -1,0 +1,137 @@
+/* log.c - places and times of records, ticks; the bytes are a store's (store.h). */
+#include "journal/log.h"
+#include "common/mem.h"
+#include "journal/store.h"
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+enum { TICK_MS = 60000 };
+
+enum log_kind {
+	LOG_COUNTING = 1, /* memory, nothing to read back */
+	LOG_MEMORY,
+};
+
+struct log {
+	enum log_kind kind;
+	uint64_t last;
+	int64_t time_ms;
+	struct memory_store *memory; /* LOG_MEMORY */
+	struct buf record;           /* the one being appended */
+};
+
+struct log *
+log_memory_new(bool keep)
+{
+	struct log *log = mem_zalloc(1, sizeof(*log));
+	log->kind = keep ? LOG_MEMORY : LOG_COUNTING;
+	log->time_ms = INT64_MIN;
+	if (keep)
+		log->memory = memory_store_new();
+	return log;
+}
+
+void
+log_free(struct log *log)
+{
+	if (log == NULL)
+		return;
+	memory_store_free(log->memory);
+	buf_fini(&log->record);
+	free(log);
+}
+
+static int
+record_put(struct log *log, const struct group *group)
+{
+	switch (log->kind) {
+	case LOG_COUNTING:
+		return 0;
+	case LOG_MEMORY:
+		log->record.len = 0;
+		group_write(group, &log->record);
+		return memory_store_put(log->memory, group->lsn, buf_slice(&log->record));
+	}
+	assert(false);
+	return -EINVAL;
+}
+
+int
+log_append(struct log *log, struct group *group)
+{
+	assert(group->lsn == 0);
+	int64_t time_before = group->time_ms;
+	group->lsn = log->last + 1;
+	group->time_ms = group->recv_ms > log->time_ms ? group->recv_ms : log->time_ms;
+	int rc = record_put(log, group);
+	if (rc < 0) {
+		group->lsn = 0;
+		group->time_ms = time_before;
+		return rc;
+	}
+	log->last = group->lsn;
+	log->time_ms = group->time_ms;
+	return 0;
+}
+
+uint64_t
+log_last(const struct log *log)
+{
+	return log->last;
+}
+
+uint64_t
+log_durable(const struct log *log)
+{
+	return log->last;
+}
+
+int64_t
+log_time(const struct log *log)
+{
+	return log->time_ms;
+}
+
+int
+log_read(const struct log *log, uint64_t lsn, struct group *group)
+{
+	struct slice record;
+	char why[128];
+	if (log->kind == LOG_COUNTING)
+		return -ENOENT;
+	int rc = memory_store_get(log->memory, lsn, &record);
+	return rc < 0 ? rc : group_read(group, record, why);
+}
+
+void
+log_trim(struct log *log, uint64_t lsn)
+{
+	if (log->kind == LOG_MEMORY)
+		memory_store_trim(log->memory, lsn);
+}
+
+uint64_t
+log_bytes(const struct log *log)
+{
+	return log->kind == LOG_MEMORY ? memory_store_bytes(log->memory) : 0;
+}
+
+/* The whole minute that holds ms, also before 1970. */
+static int64_t
+minute_of(int64_t ms)
+{
+	int64_t into = ms % TICK_MS;
+	return ms - into - (into < 0 ? TICK_MS : 0);
+}
+
+struct group *
+log_tick_due(const struct log *log, int64_t now_ms)
+{
+	int64_t minute = minute_of(now_ms);
+	if (log->last > 0 && minute <= log->time_ms)
+		return NULL;
+	struct group *tick = group_new(GROUP_TICK);
+	tick->recv_ms = minute;
+	return tick;
+}
