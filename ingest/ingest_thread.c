@@ -1,0 +1,194 @@
+/* ingest_thread.c - sockets around the ingest core. */
+#include "ingest/ingest_thread.h"
+#include "common/clock.h"
+#include "common/link.h"
+#include "common/mem.h"
+#include "common/zloop.h"
+#include "ingest/frames.h"
+#include "schemas/note.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <zmq.h>
+
+struct ingest_state {
+	struct ingest_thread *thread;
+	struct ingest *ingest;
+	struct ev_loop *loop;
+	struct zloop router, pull, front, settled;
+	ev_prepare flush;
+	ev_async stop;
+	bool stopping;
+	uint64_t groups_out; /* taken and not yet settled */
+};
+
+static void
+send_answer(void *context, enum ingest_port port, struct slice peer, struct slice answer)
+{
+	struct ingest_state *state = context;
+	void *socket = state->thread->front != NULL ? state->thread->front : state->thread->router;
+	frames_send_answer(socket, port == PORT_ACKED_REQ, peer, answer);
+}
+
+/* The publisher is behind: the letter is lost to the list, not to the counters. */
+static void
+send_note(struct ingest_state *state, struct note *note)
+{
+	if (!link_send(state->thread->notes, note))
+		note_free(note);
+}
+
+static void
+send_dead(void *context, const struct dead_letter *letter)
+{
+	struct note *note = note_new(NOTE_DEAD, letter->at_ms);
+	note_add(note, 0, slice_of(letter->peer));
+	note_add(note, 1, slice_of(letter->code));
+	note_add(note, 2, slice_of(letter->text));
+	note_add(note, 3, letter->raw);
+	send_note(context, note);
+}
+
+static void
+send_feed(void *context, struct slice feed, int64_t at_ms)
+{
+	struct note *note = note_new(NOTE_FEED, at_ms);
+	note_add(note, 0, feed);
+	send_note(context, note);
+}
+
+static bool
+on_frames(struct ingest_state *state, struct frames *frames)
+{
+	ingest_receive(state->ingest, frames->port, frames_slice(&frames->peer), frames_user(frames),
+	               frames_slice(&frames->body), clock_wall_ms());
+	frames_close(frames);
+	return true;
+}
+
+static bool
+on_router(struct zloop *watcher)
+{
+	struct frames frames;
+	return frames_receive_router(watcher->socket, &frames) && on_frames(watcher->data, &frames);
+}
+
+static bool
+on_pull(struct zloop *watcher)
+{
+	struct ingest_state *state = watcher->data;
+	struct frames frames;
+	if (!ingest_has_room(state->ingest)) {
+		zloop_pause(watcher); /* the senders' high-water marks push back */
+		return false;
+	}
+	return frames_receive_pull(watcher->socket, &frames) && on_frames(state, &frames);
+}
+
+static bool
+on_front(struct zloop *watcher)
+{
+	struct frames frames;
+	return frames_receive_front(watcher->socket, &frames) && on_frames(watcher->data, &frames);
+}
+
+static bool
+on_settled(struct zloop *watcher)
+{
+	struct ingest_state *state = watcher->data;
+	void *group;
+	if (!link_receive(watcher->socket, &group))
+		return false;
+	ingest_settle(state->ingest, group);
+	state->groups_out--;
+	if (state->pull.socket != NULL && ingest_has_room(state->ingest))
+		zloop_resume(&state->pull);
+	return true;
+}
+
+/* Before the loop sleeps: all that a turn has brought goes on as one group. */
+static void
+on_flush(struct ev_loop *loop, ev_prepare *prepare, int revents)
+{
+	struct ingest_state *state = prepare->data;
+	(void)revents;
+	struct group *group;
+	while (ingest_ready(state->ingest) && (group = ingest_take(state->ingest, clock_wall_ms())) != NULL) {
+		group->worker = state->thread->worker;
+		bool sent = link_send(state->thread->groups, group);
+		assert(sent); /* INGEST_GROUPS_IN_FLIGHT_MAX is below LINK_DEPTH */
+		(void)sent;
+		state->groups_out++;
+	}
+	if (state->stopping && state->groups_out == 0 && !ingest_ready(state->ingest))
+		ev_break(loop, EVBREAK_ALL);
+}
+
+static void
+on_stop(struct ev_loop *loop, ev_async *async, int revents)
+{
+	struct ingest_state *state = async->data;
+	(void)loop, (void)revents;
+	state->stopping = true;
+	ingest_stop(state->ingest);
+}
+
+static void *
+run(void *argument)
+{
+	struct ingest_thread *thread = argument;
+	struct ingest_state *state = thread->state;
+	ev_run(state->loop, 0);
+	link_end(thread->notes);
+	link_end(thread->groups);
+	return NULL;
+}
+
+void
+ingest_thread_start(struct ingest_thread *thread)
+{
+	struct ingest_state *state = mem_zalloc(1, sizeof(*state));
+	thread->state = state;
+	state->thread = thread;
+	thread->core.send = send_answer;
+	thread->core.dead = send_dead;
+	thread->core.feed = send_feed;
+	thread->core.context = state;
+	state->ingest = ingest_new(&thread->core);
+	state->loop = ev_loop_new(EVBACKEND_EPOLL);
+	if (thread->router != NULL)
+		zloop_start(&state->router, state->loop, thread->router, on_router, state);
+	if (thread->pull != NULL)
+		zloop_start(&state->pull, state->loop, thread->pull, on_pull, state);
+	if (thread->front != NULL)
+		zloop_start(&state->front, state->loop, thread->front, on_front, state);
+	zloop_start(&state->settled, state->loop, thread->settled, on_settled, state);
+	ev_prepare_init(&state->flush, on_flush);
+	ev_set_priority(&state->flush, EV_MAXPRI);
+	state->flush.data = state;
+	ev_prepare_start(state->loop, &state->flush);
+	ev_async_init(&state->stop, on_stop);
+	state->stop.data = state;
+	ev_async_start(state->loop, &state->stop);
+	pthread_create(&thread->thread, NULL, run, thread);
+}
+
+void
+ingest_thread_stop(struct ingest_thread *thread)
+{
+	ev_async_send(thread->state->loop, &thread->state->stop);
+}
+
+void
+ingest_thread_join(struct ingest_thread *thread)
+{
+	struct ingest_state *state = thread->state;
+	pthread_join(thread->thread, NULL);
+	void *sockets[] = {thread->router, thread->pull, thread->front, thread->groups, thread->settled, thread->notes};
+	for (unsigned s = 0; s < sizeof(sockets) / sizeof(sockets[0]); s++)
+		if (sockets[s] != NULL)
+			zmq_close(sockets[s]);
+	ev_loop_destroy(state->loop);
+	ingest_count(state->ingest, &thread->counters);
+	ingest_free(state->ingest);
+	free(state);
+}

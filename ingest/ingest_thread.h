@@ -1,0 +1,35 @@
+/*
+ * ingest_thread.h - the ingest core on a libev loop, with its sockets.
+ *
+ * Alone it owns the ROUTER and the PULL. As one of several workers it gets its
+ * messages from the front thread (front.h), which owns them then; a peer always
+ * goes to the same worker, so its order is kept.
+ */
+#ifndef INGEST_INGEST_THREAD_H
+#define INGEST_INGEST_THREAD_H
+#include "ingest/ingest.h"
+#include <ev.h>
+#include <pthread.h>
+
+enum { INGEST_WORKERS_MAX = 16 };
+
+struct ingest_thread {
+	/* set by the node before start */
+	struct ingest_config core; /* send, dead, feed and context are filled by the thread */
+	void *router, *pull;       /* its own from start on; NULL for a worker behind a front */
+	void *front;               /* link to the front thread; NULL when alone */
+	void *groups;              /* link to the journal */
+	void *settled;             /* link from the aggregator */
+	void *notes;               /* link to the publisher */
+	uint8_t worker;            /* its number, written into its groups */
+	/* its own */
+	struct ingest_counters counters; /* after join */
+	struct ingest_state *state;
+	pthread_t thread;
+};
+
+void ingest_thread_start(struct ingest_thread *thread);
+/* Any thread: refuse new batches, finish those in flight, send the end mark, return. */
+void ingest_thread_stop(struct ingest_thread *thread);
+void ingest_thread_join(struct ingest_thread *thread); /* closes its sockets */
+#endif
