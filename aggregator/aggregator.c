@@ -1,0 +1,135 @@
+/* aggregator.c - the kernel, the rules, and what the publisher is told of them. */
+#include "aggregator/aggregator.h"
+#include "aggregator/alert.h"
+#include "common/mem.h"
+#include <stdlib.h>
+
+struct aggregator {
+	struct aggregator_config config;
+	struct kernel *kernel;
+	struct rules *rules;
+	struct alert_words words;
+	uint64_t lsn;            /* last group applied */
+	uint64_t told_lsn;       /* as of the last update */
+	int64_t told_ms;
+	/* while an update is written */
+	struct buf *out;
+	struct buf blobs;
+	uint32_t entries;
+};
+
+static void
+tell_alert(void *context, const struct alert *alert)
+{
+	struct aggregator *aggregator = context;
+	const struct aggregator_config *config = &aggregator->config;
+	struct slice topic;
+	struct alert_row row;
+	if (config->alert == NULL)
+		return;
+	alert_tell(alert, config->kernel->kpis, config->kernel, config->decimals, &aggregator->words, &topic, &row);
+	config->alert(config->context, topic, &row);
+}
+
+static void
+minute_turns(void *context)
+{
+	struct aggregator *aggregator = context;
+	rules_evaluate(aggregator->rules, aggregator->kernel, tell_alert, aggregator);
+}
+
+struct aggregator *
+aggregator_new(const struct aggregator_config *config)
+{
+	struct aggregator *aggregator = mem_zalloc(1, sizeof(*aggregator));
+	aggregator->config = *config;
+	aggregator->told_ms = INT64_MIN;
+	aggregator->kernel = kernel_new(config->kernel);
+	aggregator->rules = rules_new(config->rules, config->rule_count, config->kernel->kpis);
+	kernel_on_turn(aggregator->kernel, minute_turns, aggregator);
+	return aggregator;
+}
+
+void
+aggregator_free(struct aggregator *aggregator)
+{
+	if (aggregator == NULL)
+		return;
+	rules_free(aggregator->rules);
+	kernel_free(aggregator->kernel);
+	alert_words_fini(&aggregator->words);
+	buf_fini(&aggregator->blobs);
+	free(aggregator);
+}
+
+void
+aggregator_apply(struct aggregator *aggregator, struct group *group)
+{
+	if (group->lsn == 0)
+		return;
+	kernel_apply(aggregator->kernel, group);
+	aggregator->lsn = group->lsn;
+}
+
+bool
+aggregator_work(struct aggregator *aggregator)
+{
+	return kernel_drain(aggregator->kernel, AGGREGATOR_SLICE_CELLS);
+}
+
+static void
+tell_series(void *context, uint32_t series, bool live)
+{
+	struct aggregator *aggregator = context;
+	struct kernel *kernel = aggregator->kernel;
+	struct update_entry entry = {.series = series, .live = live};
+	entry.rollup = (uint8_t)kernel_series_rollup(kernel, series);
+	aggregator->entries++;
+	if (!live) {
+		update_add(aggregator->out, &entry);
+		return;
+	}
+	entry.key_count = (uint8_t)kernel_series_key(kernel, series, entry.key);
+	size_t from[WINDOW_COUNT + 1];
+	aggregator->blobs.len = 0;
+	for (unsigned w = 0; w < WINDOW_COUNT; w++) {
+		int64_t totals[PART_COUNT][MEASURES_MAX];
+		for (unsigned part = 0; part < (w < WINDOW_ROLLING ? PART_PTD : PART_COUNT); part++)
+			kernel_totals(kernel, series, (enum window)w, (enum window_part)part, totals[part]);
+		from[w] = aggregator->blobs.len;
+		update_blob_add(&aggregator->blobs, aggregator->config.kernel->kpis->measure_count, (enum window)w,
+		                (const int64_t(*)[MEASURES_MAX])totals);
+	}
+	from[WINDOW_COUNT] = aggregator->blobs.len;
+	for (unsigned w = 0; w < WINDOW_COUNT; w++)
+		entry.blob[w] = (struct slice){aggregator->blobs.data + from[w], (uint32_t)(from[w + 1] - from[w])};
+	update_add(aggregator->out, &entry);
+}
+
+bool
+aggregator_publish(struct aggregator *aggregator, struct buf *out)
+{
+	struct kernel *kernel = aggregator->kernel;
+	int64_t now = kernel_now(kernel);
+	if (now == INT64_MIN || (aggregator->lsn == aggregator->told_lsn && now == aggregator->told_ms))
+		return false;
+	if (!kernel_drain(kernel, 0))
+		return false;
+	struct update_head head = {.lsn = aggregator->lsn, .now_ms = now};
+	for (unsigned w = 0; w < WINDOW_COUNT; w++)
+		kernel_bounds(kernel, (enum window)w, &head.bounds[w]);
+	aggregator->out = out;
+	aggregator->entries = 0;
+	update_begin(out, &head);
+	kernel_take_dirty(kernel, tell_series, aggregator);
+	update_end(out, aggregator->entries);
+	aggregator->told_lsn = aggregator->lsn;
+	aggregator->told_ms = now;
+	return true;
+}
+
+struct kernel *
+aggregator_kernel(struct aggregator *aggregator)
+{
+	return aggregator->kernel;
+}

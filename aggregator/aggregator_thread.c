@@ -1,0 +1,160 @@
+/* aggregator_thread.c - sockets and timers around the aggregator core. */
+#include "aggregator/aggregator_thread.h"
+#include "common/link.h"
+#include "common/mem.h"
+#include "common/zloop.h"
+#include "schemas/note.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <zmq.h>
+
+struct aggregator_state {
+	struct aggregator_thread *thread;
+	struct aggregator *aggregator;
+	struct ev_loop *loop;
+	struct zloop records;
+	ev_timer publish;
+	ev_prepare work;
+	ev_idle busy;    /* keeps the loop from sleeping while drains are due */
+	bool wanted;     /* an update is due and waits for the drains */
+};
+
+static void
+send_alert(void *context, struct slice topic, const struct alert_row *row)
+{
+	struct aggregator_state *state = context;
+	struct buf packed = {0};
+	alert_encode(row, &packed);
+	struct note *note = note_new(NOTE_ALERT, row->at_ms);
+	note_add(note, 0, topic);
+	note_add(note, 1, buf_slice(&packed));
+	buf_fini(&packed);
+	if (!link_send(state->thread->notes, note))
+		note_free(note); /* the publisher is LINK_DEPTH notes behind */
+}
+
+static bool
+on_record(struct zloop *watcher)
+{
+	struct aggregator_state *state = watcher->data;
+	void *record;
+	if (!link_receive(watcher->socket, &record))
+		return false;
+	if (record == NULL) {
+		ev_break(state->loop, EVBREAK_ALL);
+		return false;
+	}
+	struct group *group = record;
+	aggregator_apply(state->aggregator, group);
+	if (group->kind == GROUP_TICK) {
+		group_free(group);
+		return true;
+	}
+	bool sent = link_send(state->thread->settled[group->worker], group);
+	assert(sent); /* what is in flight is bounded below LINK_DEPTH */
+	(void)sent;
+	return true;
+}
+
+static bool
+publisher_has_room(struct aggregator_state *state)
+{
+	int events = 0;
+	size_t size = sizeof(events);
+	zmq_getsockopt(state->thread->notes, ZMQ_EVENTS, &events, &size);
+	return (events & ZMQ_POLLOUT) != 0;
+}
+
+/* What has changed stays marked until the publisher has room: it conflates, it does not queue. */
+static void
+publish(struct aggregator_state *state)
+{
+	state->wanted = false;
+	if (!publisher_has_room(state))
+		return;
+	struct buf update = {0};
+	if (!aggregator_publish(state->aggregator, &update)) {
+		state->wanted = !aggregator_work(state->aggregator);
+		return;
+	}
+	struct note *note = note_new(NOTE_UPDATE, 0);
+	note->bytes = update;
+	if (!link_send(state->thread->notes, note))
+		note_free(note);
+}
+
+static void
+on_publish(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	(void)loop, (void)revents;
+	publish(timer->data);
+}
+
+/* Each turn of the loop: a slice of what is due, between messages. */
+static void
+on_work(struct ev_loop *loop, ev_prepare *prepare, int revents)
+{
+	struct aggregator_state *state = prepare->data;
+	(void)revents;
+	if (!aggregator_work(state->aggregator)) {
+		ev_idle_start(loop, &state->busy);
+		return;
+	}
+	ev_idle_stop(loop, &state->busy);
+	if (state->wanted)
+		publish(state);
+}
+
+static void
+on_busy(struct ev_loop *loop, ev_idle *idle, int revents)
+{
+	(void)loop, (void)idle, (void)revents;
+}
+
+static void *
+run(void *argument)
+{
+	struct aggregator_thread *thread = argument;
+	struct aggregator_state *state = thread->state;
+	ev_run(state->loop, 0);
+	while (!aggregator_work(state->aggregator))
+		;
+	publish(state);
+	link_end(thread->notes);
+	return NULL;
+}
+
+void
+aggregator_thread_start(struct aggregator_thread *thread)
+{
+	struct aggregator_state *state = mem_zalloc(1, sizeof(*state));
+	thread->state = state;
+	state->thread = thread;
+	thread->core.alert = send_alert;
+	thread->core.context = state;
+	state->aggregator = aggregator_new(&thread->core);
+	state->loop = ev_loop_new(EVBACKEND_EPOLL);
+	zloop_start(&state->records, state->loop, thread->records, on_record, state);
+	ev_timer_init(&state->publish, on_publish, thread->every_ms / 1e3, thread->every_ms / 1e3);
+	state->publish.data = state;
+	ev_timer_start(state->loop, &state->publish);
+	ev_prepare_init(&state->work, on_work);
+	ev_set_priority(&state->work, EV_MAXPRI);
+	state->work.data = state;
+	ev_prepare_start(state->loop, &state->work);
+	ev_idle_init(&state->busy, on_busy);
+	pthread_create(&thread->thread, NULL, run, thread);
+}
+
+void
+aggregator_thread_join(struct aggregator_thread *thread)
+{
+	pthread_join(thread->thread, NULL);
+	zmq_close(thread->records);
+	for (unsigned s = 0; s < thread->sources; s++)
+		zmq_close(thread->settled[s]);
+	zmq_close(thread->notes);
+	ev_loop_destroy(thread->state->loop);
+	aggregator_free(thread->state->aggregator);
+	free(thread->state);
+}

@@ -1,0 +1,171 @@
+/* ids.c - the table of event ids. Linear probing over slots in hash order; copied incrementally. */
+#include "aggregator/ids.h"
+#include "common/mem.h"
+#include <assert.h>
+#include <stdlib.h>
+
+enum { CONTENT_BITS = 20, FIRST_SLOTS = 1024, MOVE_PER_ADD = 8 };
+#define CONTENT_MASK ((UINT64_C(1) << CONTENT_BITS) - 1)
+
+struct slot {
+	struct hash128 id;
+	uint64_t ts_content; /* ts << 20 | content bits; 0 with an all-zero id: never used */
+};
+
+struct table {
+	struct slot *slot;
+	uint64_t count; /* slots; any number: the place is a scaled hash, not a mask */
+	uint64_t used;
+};
+
+struct ids {
+	struct table now, old;
+	uint64_t moved; /* slots of old already copied */
+};
+
+static uint64_t
+place(const struct table *table, struct hash128 id)
+{
+	return (uint64_t)(((unsigned __int128)id.lo * table->count) >> 64);
+}
+
+static bool
+never_used(const struct slot *slot)
+{
+	return slot->ts_content == 0 && slot->id.lo == 0 && slot->id.hi == 0;
+}
+
+static bool
+expired(const struct slot *slot, int64_t forget_before_ms)
+{
+	return (int64_t)(slot->ts_content >> CONTENT_BITS) < forget_before_ms;
+}
+
+static struct table
+table_make(uint64_t count)
+{
+	return (struct table){mem_zalloc(count, sizeof(struct slot)), count, 0};
+}
+
+struct ids *
+ids_new(void)
+{
+	struct ids *ids = mem_zalloc(1, sizeof(*ids));
+	ids->now = table_make(FIRST_SLOTS);
+	return ids;
+}
+
+void
+ids_free(struct ids *ids)
+{
+	if (ids == NULL)
+		return;
+	free(ids->now.slot);
+	free(ids->old.slot);
+	free(ids);
+}
+
+static const struct slot *
+table_find(const struct table *table, struct hash128 id)
+{
+	if (table->slot == NULL)
+		return NULL;
+	for (uint64_t at = place(table, id);; at = at + 1 == table->count ? 0 : at + 1) {
+		const struct slot *slot = &table->slot[at];
+		if (slot->id.lo == id.lo && slot->id.hi == id.hi)
+			return never_used(slot) ? NULL : slot;
+		if (never_used(slot))
+			return NULL;
+	}
+}
+
+/* Reuses the first expired slot of the chain: the id is known to be nowhere behind it. */
+static void
+table_put(struct table *table, const struct slot *entry, int64_t forget_before_ms)
+{
+	uint64_t at = place(table, entry->id);
+	while (!never_used(&table->slot[at]) && !expired(&table->slot[at], forget_before_ms))
+		at = at + 1 == table->count ? 0 : at + 1;
+	table->used += never_used(&table->slot[at]);
+	table->slot[at] = *entry;
+}
+
+static void
+move_some(struct ids *ids, uint64_t slots, int64_t forget_before_ms)
+{
+	if (ids->old.slot == NULL)
+		return;
+	for (; slots > 0 && ids->moved < ids->old.count; slots--, ids->moved++) {
+		const struct slot *slot = &ids->old.slot[ids->moved];
+		if (!never_used(slot) && !expired(slot, forget_before_ms))
+			table_put(&ids->now, slot, forget_before_ms);
+	}
+	if (ids->moved == ids->old.count) {
+		free(ids->old.slot);
+		ids->old = (struct table){0};
+	}
+}
+
+/* How many of a sample of slots are live, scaled up. Deterministic: fixed stride. */
+static uint64_t
+live_estimate(const struct table *table, int64_t forget_before_ms)
+{
+	uint64_t stride = table->count / 4096 + 1, seen = 0, live = 0;
+	for (uint64_t at = 0; at < table->count; at += stride, seen++)
+		live += !never_used(&table->slot[at]) && !expired(&table->slot[at], forget_before_ms);
+	return table->count / seen * live + table->count % seen;
+}
+
+/* Full at 3/4: half as many slots again when mostly live, else a copy of the size that the live ones need. */
+static void
+make_room(struct ids *ids, int64_t forget_before_ms)
+{
+	move_some(ids, UINT64_MAX, forget_before_ms);
+	uint64_t live = live_estimate(&ids->now, forget_before_ms);
+	uint64_t count = live * 2 > FIRST_SLOTS ? live * 2 : FIRST_SLOTS;
+	ids->old = ids->now;
+	ids->moved = 0;
+	ids->now = table_make(count);
+}
+
+enum ids_verdict
+ids_find(const struct ids *ids, struct hash128 id, uint64_t content, int64_t forget_before_ms)
+{
+	const struct slot *slot = table_find(&ids->now, id);
+	if (slot == NULL || expired(slot, forget_before_ms))
+		slot = table_find(&ids->old, id);
+	if (slot == NULL || expired(slot, forget_before_ms))
+		return IDS_NEW;
+	return (slot->ts_content & CONTENT_MASK) == (content & CONTENT_MASK) ? IDS_DUPLICATE : IDS_CONFLICT;
+}
+
+void
+ids_add(struct ids *ids, struct hash128 id, uint64_t content, int64_t ts_ms, int64_t forget_before_ms)
+{
+	assert(ts_ms >= 0 && ts_ms < INT64_C(1) << (64 - CONTENT_BITS));
+	if (ids->now.used * 4 > ids->now.count * 3)
+		make_room(ids, forget_before_ms);
+	move_some(ids, MOVE_PER_ADD, forget_before_ms);
+	struct slot entry = {id, (uint64_t)ts_ms << CONTENT_BITS | (content & CONTENT_MASK)};
+	if (never_used(&entry))
+		entry.ts_content = 1;
+	table_put(&ids->now, &entry, forget_before_ms);
+}
+
+void
+ids_prefetch(const struct ids *ids, struct hash128 id)
+{
+	__builtin_prefetch(&ids->now.slot[place(&ids->now, id)]);
+}
+
+uint64_t
+ids_slots_used(const struct ids *ids)
+{
+	return ids->now.used + ids->old.used;
+}
+
+uint64_t
+ids_bytes(const struct ids *ids)
+{
+	return (ids->now.count + ids->old.count) * sizeof(struct slot);
+}

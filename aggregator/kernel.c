@@ -1,0 +1,381 @@
+/* kernel.c - events in, totals out. */
+#include "aggregator/state.h"
+#include "common/mem.h"
+#include <assert.h>
+#include <stdlib.h>
+
+enum { AHEAD = 32 /* events whose memory is fetched ahead: misses overlap */ };
+#define ABS_MAX (UINT64_C(1) << 62) /* no total can come near INT64_MAX */
+
+/* Days that each level must keep so that no edge of a window with a finer slide stands inside a pane. */
+static void
+keep_days(const struct kernel_config *config, int keep[PANE_LEVELS])
+{
+	static const int days[WINDOW_ROLLING] = {1, 7, 30};
+	keep[0] = 3;  /* two days and a part for d.ptd and d.prev */
+	keep[1] = 16; /* w.ptd */
+	for (unsigned w = 0; w < WINDOW_ROLLING; w++) {
+		int reach = 2 * days[w] + 1;
+		if (config->slide_min[w] < 15 && keep[0] < reach)
+			keep[0] = reach;
+		if (config->slide_min[w] < 60 && keep[1] < reach)
+			keep[1] = reach;
+	}
+	if (keep[1] < keep[0])
+		keep[1] = keep[0];
+	int horizon = (int)(config->horizon_ms / 86400000);
+	keep[2] = horizon + 2 > 64 ? horizon + 2 : 64; /* m.prev reaches back 62 days, with its last pane 63 */
+}
+
+static uint32_t
+columns_of(const void *owner, uint32_t tuple)
+{
+	const struct kernel *kernel = owner;
+	return tuple_at(&kernel->tuples, tuple)->columns;
+}
+
+static void
+cell_gone(void *owner, uint32_t tuple_id)
+{
+	struct kernel *kernel = owner;
+	struct tuple *tuple = tuple_at(&kernel->tuples, tuple_id);
+	assert(tuple->cells > 0);
+	if (--tuple->cells == 0)
+		tuple_drop(&kernel->tuples, &kernel->series, tuple_id);
+}
+
+struct kernel *
+kernel_new(const struct kernel_config *config)
+{
+	struct kernel *kernel = mem_zalloc(1, sizeof(*kernel));
+	kernel->config = *config;
+	kernel->now_ms = kernel->turn_ms = INT64_MIN;
+	grid_init(&kernel->grid, config->zone, config->week_start, config->slide_min);
+	keep_days(config, kernel->keep_days);
+	kernel->panes = panes_new(&kernel->grid, kernel->keep_days, columns_of, cell_gone, kernel);
+	tuple_set_init(&kernel->tuples, &kernel->config);
+	series_set_init(&kernel->series, &kernel->config);
+	kernel->ids = ids_new();
+	edges_init(kernel);
+	return kernel;
+}
+
+void
+kernel_free(struct kernel *kernel)
+{
+	if (kernel == NULL)
+		return;
+	panes_free(kernel->panes);
+	tuple_set_fini(&kernel->tuples);
+	series_set_fini(&kernel->series);
+	ids_free(kernel->ids);
+	free(kernel);
+}
+
+uint8_t
+kernel_dims_mask(const struct kernel_config *config)
+{
+	uint8_t mask = 0;
+	for (uint32_t r = 0; r < config->rollup_count; r++)
+		mask |= config->rollup[r].dims_mask;
+	for (uint32_t m = 0; m < config->kpis->measure_count; m++)
+		for (unsigned w = 0; w < config->kpis->measure[m].where_count; w++)
+			if (config->kpis->measure[m].where[w].field < EVENT_DIMS)
+				mask |= (uint8_t)(1u << config->kpis->measure[m].where[w].field);
+	return mask;
+}
+
+/* Magnitude of a number as it will be added up. */
+static uint64_t
+magnitude(int64_t value)
+{
+	return value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+}
+
+static bool
+would_overflow(const struct kernel *kernel, const struct group_event *event)
+{
+	for (unsigned n = 0; n < EVENT_MEASURABLE; n++)
+		if (magnitude(event->num[n]) > ABS_MAX - kernel->abs[n])
+			return true;
+	return false;
+}
+
+static void
+count_abs(struct kernel *kernel, const struct group_event *event)
+{
+	int64_t day = grid_day_at(&kernel->grid, event->ts_ms).day;
+	struct abs_day *slot = &kernel->abs_day[(uint64_t)day % PANE_DAYS_MAX];
+	assert(!slot->used || slot->day == day);
+	slot->used = true;
+	slot->day = day;
+	for (unsigned n = 0; n < EVENT_MEASURABLE; n++) {
+		slot->sum[n] += magnitude(event->num[n]);
+		kernel->abs[n] += magnitude(event->num[n]);
+	}
+}
+
+static enum verdict
+decide(struct kernel *kernel, const struct group_event *event)
+{
+	int64_t forget_before = kernel->now_ms - kernel->config.horizon_ms;
+	if (event->ts_ms < forget_before)
+		return VERDICT_TOO_LATE;
+	if (!kernel->config.clock_events && event->ts_ms > kernel->now_ms + kernel->config.future_ms)
+		return VERDICT_FUTURE_TS;
+	switch (ids_find(kernel->ids, event->id, event->content, forget_before)) {
+	case IDS_DUPLICATE:
+		return VERDICT_DUPLICATE;
+	case IDS_CONFLICT:
+		return VERDICT_ID_CONFLICT;
+	case IDS_NEW:
+		break;
+	}
+	if (would_overflow(kernel, event))
+		return VERDICT_BAD_AMOUNT;
+	ids_add(kernel->ids, event->id, event->content, event->ts_ms, forget_before);
+	return VERDICT_OK;
+}
+
+static uint32_t
+tuple_for(struct kernel *kernel, const struct group *group, const struct group_event *event, struct hash128 dims)
+{
+	uint32_t id = tuple_find(&kernel->tuples, dims);
+	if (id != UINT32_MAX)
+		return id;
+	if (tuple_would_fold(&kernel->series))
+		kernel_drain(kernel, UINT64_MAX); /* what is to be freed is free: folding is a function of the log */
+	return tuple_make(&kernel->tuples, &kernel->series, group, event, dims);
+}
+
+/* The primitive `add`: one event's numbers into its cell and every slot that holds it. */
+static void
+add(struct kernel *kernel, const struct group *group, const struct group_event *event, struct hash128 dims)
+{
+	int64_t sum[PANE_COLUMNS_MAX];
+	uint32_t id = tuple_for(kernel, group, event, dims);
+	struct tuple *tuple = tuple_at(&kernel->tuples, id);
+	for (uint32_t c = 0; c < tuple->columns; c++)
+		sum[c] = tuple->column[c] == COLUMN_COUNT ? 1 : event->num[tuple->column[c]];
+	bool made;
+	struct place place = panes_add(kernel->panes, event->ts_ms, id, sum, tuple->columns, &made);
+	tuple->cells += made;
+	kernel->counters.folded += tuple->folded;
+	edges_add(kernel, id, place, event->ts_ms, sum);
+}
+
+static struct hash128
+dims_of(const struct kernel *kernel, const struct group *group, const struct group_event *event, uint8_t mask)
+{
+	if (group->dims_mask == mask)
+		return event->dims;
+	return group_dims_hash(group, event, mask, &kernel->config.key); /* logged under another configuration */
+}
+
+static void
+apply_event(struct kernel *kernel, const struct group *group, struct group_event *event, uint8_t mask)
+{
+	if (event->verdict != VERDICT_OK)
+		return; /* accept refused it */
+	if (kernel->config.clock_events)
+		edges_advance(kernel, event->ts_ms);
+	enum verdict verdict = decide(kernel, event);
+	event->verdict = (uint8_t)verdict;
+	kernel->counters.verdict[verdict]++;
+	if (verdict != VERDICT_OK)
+		return;
+	count_abs(kernel, event);
+	add(kernel, group, event, dims_of(kernel, group, event, mask));
+}
+
+/* Starts fetching what events [from, to) will touch, one dependent step for all of them at a time. */
+static void
+prefetch(struct kernel *kernel, const struct group *group, uint32_t from, uint32_t to)
+{
+	uint32_t id[AHEAD], count = 0;
+	for (uint32_t i = from; i < to; i++) {
+		ids_prefetch(kernel->ids, group->events[i].id);
+		index_prefetch(&kernel->tuples.index, group->events[i].dims.lo);
+	}
+	for (uint32_t i = from; i < to; i++) {
+		uint32_t found = tuple_find(&kernel->tuples, group->events[i].dims);
+		if (found == UINT32_MAX)
+			continue;
+		id[count++] = found;
+		panes_prefetch(kernel->panes, group->events[i].ts_ms, found);
+		const struct tuple *tuple = tuple_at(&kernel->tuples, found);
+		for (uint32_t r = 0; r < kernel->config.rollup_count && tuple->measures > 0; r++)
+			__builtin_prefetch(series_at(&kernel->series, tuple_series(&kernel->tuples, tuple)[r]));
+	}
+	for (uint32_t k = 0; k < count; k++) {
+		const struct tuple *tuple = tuple_at(&kernel->tuples, id[k]);
+		for (uint32_t r = 0; r < kernel->config.rollup_count && tuple->measures > 0; r++)
+			__builtin_prefetch(series_at(&kernel->series, tuple_series(&kernel->tuples, tuple)[r])->block, 1);
+	}
+}
+
+void
+kernel_apply(struct kernel *kernel, struct group *group)
+{
+	uint8_t mask = kernel_dims_mask(&kernel->config);
+	if (!kernel->config.clock_events || group->kind == GROUP_TICK)
+		edges_advance(kernel, group->time_ms);
+	for (uint32_t b = 0; b < group->batch_count; b++) {
+		const struct group_batch *batch = &group->batches[b];
+		if (batch->has_tick)
+			edges_advance(kernel, batch->tick_ms);
+		for (uint32_t at = 0; at < batch->count; at += AHEAD) {
+			uint32_t from = batch->first + at, end = batch->first + batch->count;
+			uint32_t to = end - from < AHEAD ? end : from + AHEAD;
+			prefetch(kernel, group, from, to);
+			for (uint32_t i = from; i < to; i++)
+				apply_event(kernel, group, &group->events[i], mask);
+		}
+	}
+}
+
+void
+kernel_on_turn(struct kernel *kernel, kernel_turn_fn *turn, void *context)
+{
+	kernel->turn = turn;
+	kernel->turn_context = context;
+}
+
+int64_t
+kernel_now(const struct kernel *kernel)
+{
+	return kernel->now_ms;
+}
+
+void
+kernel_bounds(const struct kernel *kernel, enum window window, struct window_bounds *out)
+{
+	*out = kernel->bounds[window];
+}
+
+uint32_t
+kernel_series_end(const struct kernel *kernel)
+{
+	return kernel->series.end;
+}
+
+bool
+kernel_series_live(const struct kernel *kernel, uint32_t series)
+{
+	return series_at(&kernel->series, series)->live;
+}
+
+uint32_t
+kernel_series_rollup(const struct kernel *kernel, uint32_t series)
+{
+	return series_at(&kernel->series, series)->rollup;
+}
+
+uint32_t
+kernel_series_key(const struct kernel *kernel, uint32_t id, struct slice key[EVENT_DIMS])
+{
+	const struct series *series = series_at(&kernel->series, id);
+	const uint8_t *at = series->key;
+	for (uint32_t part = 0; part < series->key_parts; part++) {
+		uint16_t n;
+		memcpy(&n, at, sizeof(n));
+		key[part] = (struct slice){at + sizeof(n), n};
+		at += sizeof(n) + n;
+	}
+	return series->key_parts;
+}
+
+uint32_t
+kernel_series_find(const struct kernel *kernel, uint32_t rollup, const struct slice *key)
+{
+	struct buf bytes = {0};
+	uint32_t parts = (uint32_t)__builtin_popcount(kernel->config.rollup[rollup].dims_mask);
+	for (uint32_t part = 0; part < parts; part++) {
+		uint16_t n = (uint16_t)key[part].n;
+		buf_add(&bytes, &n, sizeof(n));
+		buf_add(&bytes, key[part].p, n);
+	}
+	uint32_t id = series_find(&kernel->series, rollup, buf_slice(&bytes));
+	buf_fini(&bytes);
+	return id;
+}
+
+void
+kernel_totals(struct kernel *kernel, uint32_t id, enum window window, enum window_part part,
+              int64_t totals[MEASURES_MAX])
+{
+	const struct series *series = series_at(&kernel->series, id);
+	memset(totals, 0, MEASURES_MAX * sizeof(*totals));
+	for (uint32_t p = 0; p < series->measures; p++)
+		totals[series_measures(series)[p]] = series_total(series, p, window, part);
+}
+
+void
+kernel_take_dirty(struct kernel *kernel, kernel_dirty_fn *each, void *context)
+{
+	struct series_set *set = &kernel->series;
+	for (uint32_t i = 0; i < set->dirty_count; i++) {
+		uint32_t id = set->dirty[i];
+		struct series *series = series_at(set, id);
+		series->dirty = false;
+		each(context, id, series->live);
+		if (!series->live)
+			series_release(set, id);
+	}
+	set->dirty_count = 0;
+}
+
+void
+kernel_count(const struct kernel *kernel, struct kernel_counters *out)
+{
+	*out = kernel->counters;
+	out->ids = ids_slots_used(kernel->ids);
+	out->cells = panes_cells(kernel->panes);
+	out->panes = panes_count(kernel->panes);
+	out->tuples = kernel->tuples.live;
+	out->series = kernel->series.live;
+	out->bytes_ids = ids_bytes(kernel->ids);
+	out->bytes_cells = panes_bytes(kernel->panes);
+	out->bytes_tuples = tuple_bytes(&kernel->tuples);
+	out->bytes_series = kernel->series.bytes + (uint64_t)kernel->series.end * sizeof(struct series) +
+	                    index_bytes(&kernel->series.index);
+	out->bytes = out->bytes_ids + out->bytes_cells + out->bytes_tuples + out->bytes_series + sizeof(*kernel);
+}
+
+/* Adds one cell into the totals it belongs to, by the bounds alone: independent of edges and slots. */
+static void
+audit_cell(const struct kernel *kernel, const struct cell *cell, uint32_t series,
+           uint64_t totals[MEASURES_MAX][SLOT_COUNT])
+{
+	const struct tuple *tuple = tuple_at(&kernel->tuples, cell->tuple);
+	for (uint32_t r = 0; r < kernel->config.rollup_count && tuple->measures > 0; r++) {
+		if (tuple_series(&kernel->tuples, tuple)[r] != series)
+			continue;
+		for (uint32_t j = 0; j < tuple->measures; j++)
+			for (unsigned w = 0; w < WINDOW_COUNT; w++)
+				for (unsigned part = 0; part < PART_COUNT; part++) {
+					struct span_ms span = kernel->bounds[w].part[part];
+					if (cell->place.start_ms >= span.lo && cell->place.start_ms < span.hi)
+						totals[tuple_positions(&kernel->tuples, tuple, r)[j]][slot_of(w, part)] +=
+						    (uint64_t)cell->sum[tuple_of(&kernel->tuples, tuple)[j]];
+				}
+	}
+}
+
+bool
+kernel_audit(struct kernel *kernel, uint32_t id)
+{
+	const struct series *series = series_at(&kernel->series, id);
+	static _Thread_local uint64_t totals[MEASURES_MAX][SLOT_COUNT];
+	memset(totals, 0, sizeof(totals));
+	struct place at = {INT64_MIN, 0};
+	struct cell cell;
+	while (panes_next(kernel->panes, &at, INT64_MAX, &cell))
+		audit_cell(kernel, &cell, id, totals);
+	for (uint32_t p = 0; p < series->measures; p++)
+		for (unsigned w = 0; w < WINDOW_COUNT; w++)
+			for (unsigned part = 0; part < (w < WINDOW_ROLLING ? PART_PTD : PART_COUNT); part++)
+				if (series_total(series, p, w, part) != (int64_t)totals[p][slot_of(w, part)])
+					return false;
+	return true;
+}

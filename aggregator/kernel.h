@@ -1,0 +1,111 @@
+/*
+ * kernel.h - the state: every KPI total of every series, exact, in memory.
+ *
+ * A pure state machine: state = f(groups applied in log order). No clock, no
+ * I/O, no float, no random number; time is in the groups. One thread owns it.
+ *
+ * Words. A *tuple* is one combination of event type, stage, kind, cost type and
+ * used dimensions. A *rollup* projects tuples to *series* (rollup + key). A
+ * *cell* is what one tuple did in one *pane* of event time. A *slot* is one part
+ * of one window ("r7d prev"); per series and measure one running total per slot
+ * is kept, and changed only by an event, or by a cell crossing a slot's edge.
+ */
+#ifndef AGGREGATOR_KERNEL_H
+#define AGGREGATOR_KERNEL_H
+#include "aggregator/measure.h"
+#include "aggregator/zone.h"
+#include "schemas/group.h"
+#include "schemas/window.h"
+
+enum {
+	ROLLUPS_MAX = 16,
+	SLOT_COUNT = 15, /* 3 rolling windows x (cur, prev) + 3 calendar x (cur, prev, ptd) */
+	SERIES_KEY_MAX = 7 * (EVENT_TEXT_BYTES_MAX + 1),
+};
+
+struct rollup {
+	char name[64];     /* "all", "campaign", "campaign+channel" */
+	uint8_t dims_mask; /* 0: all */
+};
+
+struct kernel_config {
+	const struct zone *zone;      /* outlives the kernel */
+	const struct kpi_set *kpis;   /* outlives the kernel */
+	struct hash_key key;
+	int week_start;               /* 0 = Monday .. 6 = Sunday */
+	bool clock_events;            /* log time is per event: the largest event time seen */
+	int64_t horizon_ms;           /* 63 days: lateness, ids */
+	int64_t future_ms;            /* 5 min */
+	int slide_min[WINDOW_ROLLING]; /* 1, 5, 15 or 60; defaults 1, 15, 60 */
+	uint32_t rollup_count;
+	struct rollup rollup[ROLLUPS_MAX];
+	uint32_t series_max;          /* per rollup; beyond it keys fold to ~other. default 1,000,000 */
+};
+
+struct kernel;
+
+struct kernel *kernel_new(const struct kernel_config *config);
+void kernel_free(struct kernel *kernel); /* accepts NULL */
+
+/* Dimensions that any rollup or `where` uses: what accept should hash into group_event.dims. */
+uint8_t kernel_dims_mask(const struct kernel_config *config);
+
+/*
+ * Applies one group at its time_ms: moves the edges, then decides each event that
+ * accept has not refused (writes its verdict and, for a refusal, a fault text).
+ * A tick only moves the edges. Finishes due drains of the moment before, not the
+ * new ones: see kernel_drain().
+ */
+void kernel_apply(struct kernel *kernel, struct group *group);
+
+/*
+ * Does up to `budget` cells of due work (cells crossing edges, series crossing
+ * midnight, merging, expiry). True: nothing is left, totals agree with the bounds.
+ */
+bool kernel_drain(struct kernel *kernel, uint64_t budget);
+
+/*
+ * Called whenever log time is about to move into another minute, with all drains of
+ * the minute before finished: what is judged "once a log minute" is judged here, as
+ * a function of the log, however the drains were sliced.
+ */
+typedef void kernel_turn_fn(void *context);
+void kernel_on_turn(struct kernel *kernel, kernel_turn_fn *turn, void *context);
+
+/* Log time; INT64_MIN before the first group. */
+int64_t kernel_now(const struct kernel *kernel);
+void kernel_bounds(const struct kernel *kernel, enum window window, struct window_bounds *out);
+
+/* Series. Ids are dense, reused after a series was freed. All below ask for kernel_drain() == true. */
+uint32_t kernel_series_end(const struct kernel *kernel); /* ids are below this */
+bool kernel_series_live(const struct kernel *kernel, uint32_t series);
+uint32_t kernel_series_rollup(const struct kernel *kernel, uint32_t series);
+/* One text per dimension in the rollup's mask, ascending; absent is "~none", folded "~other". Valid until the next apply. */
+uint32_t kernel_series_key(const struct kernel *kernel, uint32_t series, struct slice key[EVENT_DIMS]);
+/* UINT32_MAX: none. */
+uint32_t kernel_series_find(const struct kernel *kernel, uint32_t rollup, const struct slice *key);
+/* totals[m] for every measure of the set; 0 where the series has none. */
+void kernel_totals(struct kernel *kernel, uint32_t series, enum window window, enum window_part part,
+                   int64_t totals[MEASURES_MAX]);
+
+/*
+ * Series whose totals may have changed since the last call, each once, with those
+ * freed since (live is then false; its id is reused only after this call).
+ */
+typedef void kernel_dirty_fn(void *context, uint32_t series, bool live);
+void kernel_take_dirty(struct kernel *kernel, kernel_dirty_fn *each, void *context);
+
+/* Counters since the start. */
+struct kernel_counters {
+	uint64_t verdict[VERDICT_COUNT]; /* of events that reached the kernel */
+	uint64_t folded;      /* events whose key went to ~other in some rollup */
+	uint64_t drained;     /* cells that crossed an edge */
+	uint64_t ids, cells, tuples, series, panes; /* now */
+	uint64_t bytes;       /* all tables */
+	uint64_t bytes_series, bytes_cells, bytes_tuples, bytes_ids;
+};
+void kernel_count(const struct kernel *kernel, struct kernel_counters *out);
+
+/* I3: recomputes a series' totals from the cells; true if all agree. O(cells). For tests and audits; drained state only. */
+bool kernel_audit(struct kernel *kernel, uint32_t series);
+#endif

@@ -1,0 +1,57 @@
+/* measure.c - looking measures and KPIs up; their words. */
+#include "aggregator/measure.h"
+#include <stdlib.h>
+
+int
+measure_find(const struct kpi_set *set, struct slice name)
+{
+	for (uint32_t m = 0; m < set->measure_count; m++)
+		if (slice_is(name, set->measure[m].name))
+			return (int)m;
+	return -1;
+}
+
+int
+kpi_find(const struct kpi_set *set, struct slice name)
+{
+	for (uint32_t k = 0; k < set->kpi_count; k++)
+		if (slice_is(name, set->kpi[k].name))
+			return (int)k;
+	return -1;
+}
+
+static void
+measure_fini(struct measure *measure)
+{
+	for (uint32_t w = 0; w < measure->where_count; w++)
+		for (uint32_t v = 0; v < measure->where[w].count; v++)
+			free(measure->where[w].value[v]); /* NULL where the value is a number */
+}
+
+void
+kpi_set_fini(struct kpi_set *set)
+{
+	for (uint32_t m = 0; m < set->measure_count; m++)
+		measure_fini(&set->measure[m]);
+	for (uint32_t k = 0; k < set->kpi_count; k++) {
+		free(set->kpi[k].text);
+		free(set->kpi[k].label_id);
+		free(set->kpi[k].label_en);
+	}
+	*set = (struct kpi_set){0};
+}
+
+const char *
+unit_name(enum unit unit)
+{
+	static const char *const names[] = {[UNIT_COUNT] = "count", [UNIT_MONEY] = "money", [UNIT_RATIO] = "ratio"};
+	return (unsigned)unit < sizeof(names) / sizeof(names[0]) ? names[unit] : "unknown";
+}
+
+const char *
+direction_name(enum direction direction)
+{
+	static const char *const names[] = {
+	    [DIRECTION_UP] = "up", [DIRECTION_DOWN] = "down", [DIRECTION_RANGE] = "range"};
+	return (unsigned)direction < sizeof(names) / sizeof(names[0]) ? names[direction] : "unknown";
+}

@@ -1,0 +1,89 @@
+/*
+ * measure.h - what is counted and summed: the measures and KPIs of a deployment.
+ *
+ * Data, not code: laju/kpi_file.c fills a kpi_set from the shipped default file
+ * or the user's, in the language of KPI definitions (docs/kpis.md). Immutable
+ * once filled; shared by the aggregator (which keeps the measures), the
+ * publisher (which evaluates KPIs for rows) and the alert rules.
+ */
+#ifndef AGGREGATOR_MEASURE_H
+#define AGGREGATOR_MEASURE_H
+#include "schemas/event.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	MEASURES_MAX = 48,     /* a deployment; a bit each in a 64-bit mask */
+	KPIS_MAX = 64,
+	MEASURE_NAME_MAX = 31, /* bytes, without the terminator */
+	WHERE_MAX = 8,         /* conditions of a measure, all must hold */
+	WHERE_VALUES_MAX = 16, /* values of a condition, one must match */
+	FORMULA_OPS_MAX = 64,
+};
+
+enum measure_take { TAKE_COUNT = 0, TAKE_SUM };
+
+enum where_field {
+	/* 0 .. EVENT_DIMS-1: a dimension, by enum event_text */
+	WHERE_STAGE = EVENT_DIMS,
+	WHERE_KIND,
+	WHERE_COST_TYPE,
+	WHERE_FIELDS
+};
+
+struct where {
+	uint8_t field;                        /* dimension or enum where_field */
+	uint8_t count;
+	uint8_t number[WHERE_VALUES_MAX];     /* stage or kind */
+	char *value[WHERE_VALUES_MAX];        /* dimension or cost type; owned by the set */
+};
+
+enum unit { UNIT_COUNT = 0, UNIT_MONEY, UNIT_RATIO };
+
+struct measure {
+	char name[MEASURE_NAME_MAX + 1];
+	uint8_t from;  /* enum event_type */
+	uint8_t take;  /* enum measure_take */
+	uint8_t num;   /* enum event_num summed by TAKE_SUM */
+	uint8_t unit;  /* enum unit */
+	uint8_t where_count;
+	struct where where[WHERE_MAX];
+};
+
+enum direction { DIRECTION_UP = 0, DIRECTION_DOWN, DIRECTION_RANGE };
+
+/* A formula in postfix. See formula.h. */
+enum op { OP_MEASURE = 0, OP_CONST, OP_ADD, OP_SUB, OP_MUL, OP_DIV };
+struct formula_op {
+	uint8_t op;       /* enum op */
+	uint8_t measure;  /* OP_MEASURE */
+	int64_t num, den; /* OP_CONST: num / den, den a power of ten */
+};
+struct formula {
+	uint8_t count;
+	struct formula_op op[FORMULA_OPS_MAX];
+};
+
+struct kpi {
+	char name[MEASURE_NAME_MAX + 1];
+	char *text;                 /* the formula as written; owned by the set */
+	char *label_id, *label_en;  /* owned by the set; NULL: none given */
+	uint8_t unit;               /* enum unit */
+	uint8_t direction;          /* enum direction */
+	int64_t min_denominator;    /* below it the value is shown but not judged */
+	struct formula formula;
+};
+
+struct kpi_set {
+	uint32_t measure_count, kpi_count;
+	struct measure measure[MEASURES_MAX];
+	struct kpi kpi[KPIS_MAX];
+};
+
+/* -1 if unknown. */
+int measure_find(const struct kpi_set *set, struct slice name);
+int kpi_find(const struct kpi_set *set, struct slice name);
+void kpi_set_fini(struct kpi_set *set); /* frees the texts */
+const char *unit_name(enum unit unit);           /* count, money, ratio */
+const char *direction_name(enum direction direction); /* up, down, range */
+#endif

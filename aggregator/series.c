@@ -1,0 +1,192 @@
+/* series.c - the table of series. */
+#include "aggregator/series.h"
+#include "common/mem.h"
+#include <assert.h>
+#include <stdlib.h>
+
+void
+series_set_init(struct series_set *set, const struct kernel_config *config)
+{
+	*set = (struct series_set){.config = config};
+	index_init(&set->index);
+}
+
+static size_t
+block_bytes(uint32_t cap)
+{
+	return cap * ((1 + SLOT_COUNT) * sizeof(uint64_t) + 1);
+}
+
+void
+series_set_fini(struct series_set *set)
+{
+	for (uint32_t id = 0; id < set->end; id++) {
+		free(series_at(set, id)->block);
+		free(series_at(set, id)->key);
+	}
+	for (uint32_t c = 0; c < set->chunk_count; c++)
+		free(set->chunk[c]);
+	free(set->chunk);
+	free(set->free_ids);
+	free(set->dirty);
+	index_fini(&set->index);
+}
+
+static uint64_t
+key_hash(const struct series_set *set, uint32_t rollup, struct slice key)
+{
+	return hash_content(&set->config->key, key.p, key.n) + rollup * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static bool
+key_is(const struct series *series, uint32_t rollup, struct slice key)
+{
+	return series->rollup == rollup && series->key_bytes == key.n &&
+	       (key.n == 0 || memcmp(series->key, key.p, key.n) == 0);
+}
+
+uint32_t
+series_find(const struct series_set *set, uint32_t rollup, struct slice key)
+{
+	struct index_walk walk;
+	uint64_t hash = key_hash(set, rollup, key);
+	for (uint32_t id = index_first(&set->index, &walk, hash); id != INDEX_NONE;
+	     id = index_next(&set->index, &walk))
+		if (key_is(series_at(set, id), rollup, key))
+			return id;
+	return UINT32_MAX;
+}
+
+static void
+push(uint32_t **list, uint32_t *count, uint32_t *cap, uint32_t id)
+{
+	if (*count == *cap) {
+		*cap = *cap ? *cap * 2 : 256;
+		*list = mem_realloc(*list, *cap * sizeof(**list));
+	}
+	(*list)[(*count)++] = id;
+}
+
+static uint32_t
+new_id(struct series_set *set)
+{
+	if (set->free_count > 0)
+		return set->free_ids[--set->free_count];
+	if (set->end == set->chunk_count * SERIES_CHUNK) {
+		set->chunk = mem_realloc(set->chunk, (set->chunk_count + 1) * sizeof(*set->chunk));
+		set->chunk[set->chunk_count++] = mem_zalloc(SERIES_CHUNK, sizeof(struct series));
+	}
+	return set->end++;
+}
+
+uint32_t
+series_make(struct series_set *set, uint32_t rollup, struct slice key, uint32_t parts)
+{
+	uint32_t id = new_id(set);
+	struct series *series = series_at(set, id);
+	*series = (struct series){.rollup = (uint8_t)rollup,
+	                          .key_bytes = key.n,
+	                          .key_parts = (uint8_t)parts,
+	                          .hash = key_hash(set, rollup, key),
+	                          .live = true};
+	if (key.n > 0) {
+		series->key = mem_alloc(key.n);
+		memcpy(series->key, key.p, key.n);
+	}
+	memcpy(series->period, set->period, sizeof(series->period));
+	index_insert(&set->index, series->hash, id);
+	set->rollup_count[rollup]++;
+	set->live++;
+	set->bytes += key.n;
+	return id;
+}
+
+void
+series_drop(struct series_set *set, uint32_t id)
+{
+	struct series *series = series_at(set, id);
+	series_turn(set, series);
+	for (uint32_t p = 0; p < series->measures; p++)
+		for (unsigned w = 0; w < WINDOW_COUNT; w++)
+			for (unsigned part = 0; part < (w < WINDOW_ROLLING ? PART_PTD : PART_COUNT); part++)
+				assert(series_total(series, p, w, part) == 0);
+	index_remove(&set->index, series->hash, id);
+	set->rollup_count[series->rollup]--;
+	set->live--;
+	set->bytes -= series->key_bytes + block_bytes(series->cap);
+	free(series->block);
+	free(series->key);
+	series->block = NULL;
+	series->key = NULL;
+	series->live = false;
+	series_mark(set, series, id); /* its id is free once the loss was told */
+}
+
+void
+series_release(struct series_set *set, uint32_t id)
+{
+	push(&set->free_ids, &set->free_count, &set->free_cap, id);
+}
+
+uint32_t
+series_position(struct series_set *set, uint32_t id, uint32_t measure)
+{
+	struct series *series = series_at(set, id);
+	for (uint32_t p = 0; p < series->measures; p++)
+		if (series_measures(series)[p] == measure)
+			return p;
+	if (series->measures == series->cap) {
+		struct series old = *series;
+		uint32_t cap = old.cap < 4 ? old.cap + 1 : old.cap + old.cap / 2;
+		series->block = mem_zalloc(1, block_bytes(cap));
+		series->cap = (uint8_t)cap;
+		if (old.cap > 0) {
+			memcpy(series->block, old.block, old.measures * sizeof(uint64_t));
+			memcpy(series_row(series, 0), series_row(&old, 0), old.measures * SLOT_COUNT * sizeof(uint64_t));
+			memcpy(series_measures(series), series_measures(&old), old.measures);
+		}
+		set->bytes += block_bytes(cap) - (old.cap > 0 ? block_bytes(old.cap) : 0);
+		free(old.block);
+	}
+	series_measures(series)[series->measures] = (uint8_t)measure;
+	return series->measures++;
+}
+
+void
+series_mark_slow(struct series_set *set, uint32_t id)
+{
+	series_at(set, id)->dirty = true;
+	push(&set->dirty, &set->dirty_count, &set->dirty_cap, id);
+}
+
+int64_t
+series_total(const struct series *series, uint32_t position, unsigned window, unsigned part)
+{
+	uint64_t head = part == PART_CUR ? series->block[position] : 0;
+	return (int64_t)(series_row(series, position)[slot_of(window, part)] + head);
+}
+
+bool
+series_turn(struct series_set *set, struct series *series)
+{
+	bool changed = false;
+	if (series_current(set, series))
+		return false;
+	for (unsigned c = 0; c < CALENDAR_WINDOWS; c++) {
+		uint32_t turns = set->period[c] - series->period[c];
+		if (turns == 0)
+			continue;
+		unsigned window = WINDOW_ROLLING + c;
+		for (uint32_t p = 0; p < series->measures; p++) {
+			uint64_t *row = series_row(series, p), head = series->block[p];
+			uint64_t cur = row[slot_of(window, PART_CUR)] + head;
+			uint64_t *prev = &row[slot_of(window, PART_PREV)], *ptd = &row[slot_of(window, PART_PTD)];
+			changed |= cur != 0 || *prev != 0 || *ptd != 0;
+			*prev = turns == 1 ? cur : 0;
+			*ptd = 0;
+			row[slot_of(window, PART_CUR)] = 0 - head;
+		}
+		series->period[c] = set->period[c];
+	}
+	return changed;
+}

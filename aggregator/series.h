@@ -1,0 +1,101 @@
+/*
+ * series.h - series (rollup + key) and their running totals.
+ *
+ * Per measure present: one `head` and one row of SLOT_COUNT slots. Nearly every
+ * event falls in the current part of all six windows and in nothing else: it is
+ * added to `head` alone, one addition instead of six. The total of a slot is
+ * row[slot], plus head where the slot is a cur part; when a cell leaves a window
+ * its slot's row goes down (below zero, rightly) and head stays. All sums are
+ * modulo 2^64; the kernel refuses an event before a true total could overflow.
+ *
+ * Calendar periods turn lazily: a series keeps the period numbers that its rows
+ * are for and is turned when it is next touched, or by the kernel's paced sweep.
+ * Internal to the aggregator room; aggregator thread.
+ */
+#ifndef AGGREGATOR_SERIES_H
+#define AGGREGATOR_SERIES_H
+#include "aggregator/kernel.h"
+#include "common/index.h"
+
+enum { CALENDAR_WINDOWS = WINDOW_COUNT - WINDOW_ROLLING, SERIES_CHUNK = 4096 };
+
+static inline unsigned
+slot_of(unsigned window, unsigned part)
+{
+	return window < WINDOW_ROLLING ? window * 2 + part : 6 + (window - WINDOW_ROLLING) * 3 + part;
+}
+
+struct series {
+	uint64_t *block;     /* head[cap], row[cap][SLOT_COUNT], then uint8_t measure id[cap] */
+	uint8_t *key;        /* parts: u16 length + bytes */
+	uint64_t hash;
+	uint32_t key_bytes;
+	uint32_t refs;       /* tuples that project here */
+	uint32_t period[CALENDAR_WINDOWS];
+	uint8_t rollup, key_parts, measures, cap;
+	bool live, dirty;
+};
+
+struct series_set {
+	const struct kernel_config *config;
+	struct series **chunk;
+	uint32_t chunk_count, end;      /* ids are below end */
+	uint32_t *free_ids, free_count, free_cap;
+	uint32_t *dirty, dirty_count, dirty_cap;
+	struct index index;
+	uint32_t rollup_count[ROLLUPS_MAX]; /* live series */
+	uint32_t period[CALENDAR_WINDOWS];  /* numbers of the present periods */
+	uint64_t live, bytes;
+};
+
+void series_set_init(struct series_set *set, const struct kernel_config *config);
+void series_set_fini(struct series_set *set);
+
+static inline struct series *
+series_at(const struct series_set *set, uint32_t id)
+{
+	return &set->chunk[id / SERIES_CHUNK][id % SERIES_CHUNK];
+}
+
+/* key: parts as u16 length + bytes. UINT32_MAX: none. */
+uint32_t series_find(const struct series_set *set, uint32_t rollup, struct slice key);
+/* key must not exist yet. */
+uint32_t series_make(struct series_set *set, uint32_t rollup, struct slice key, uint32_t parts);
+/* The last tuple is gone: all totals must be 0 by now. */
+void series_drop(struct series_set *set, uint32_t id);
+/* A dropped series was told of: its id may be used again. */
+void series_release(struct series_set *set, uint32_t id);
+/* The measure's position in the block, made if missing; it never changes. */
+uint32_t series_position(struct series_set *set, uint32_t id, uint32_t measure);
+
+void series_mark_slow(struct series_set *set, uint32_t id);
+/* Turns calendar periods that have passed; true if a number may have changed. */
+bool series_turn(struct series_set *set, struct series *series);
+
+static inline void
+series_mark(struct series_set *set, struct series *series, uint32_t id)
+{
+	if (!series->dirty)
+		series_mark_slow(set, id);
+}
+
+static inline bool
+series_current(const struct series_set *set, const struct series *series)
+{
+	return memcmp(series->period, set->period, sizeof(set->period)) == 0;
+}
+
+static inline uint64_t *
+series_row(const struct series *series, uint32_t position)
+{
+	return series->block + series->cap + position * SLOT_COUNT;
+}
+
+static inline uint8_t *
+series_measures(const struct series *series)
+{
+	return (uint8_t *)(series->block + series->cap * (1 + SLOT_COUNT));
+}
+
+int64_t series_total(const struct series *series, uint32_t position, unsigned window, unsigned part);
+#endif

@@ -1,0 +1,75 @@
+/*
+ * state.h - the inside of the kernel, shared by kernel.c (events in, totals out)
+ * and edges.c (time). Nobody else includes it.
+ *
+ * Edges. Every drained edge of a window is a place in the cells that only moves
+ * forward; crossing a cell adds it to one slot and takes it from another:
+ *
+ *     rolling    lo: -prev    mid: -cur +prev    hi: +cur
+ *     calendar   ptd: +ptd    hi: +cur           (period turns: lazily, by series.h)
+ *
+ * A cell is inside until the very step that crosses it, so totals stay exact
+ * while late events land on a pane that is half drained.
+ */
+#ifndef AGGREGATOR_STATE_H
+#define AGGREGATOR_STATE_H
+#include "aggregator/ids.h"
+#include "aggregator/panes.h"
+#include "aggregator/tuples.h"
+
+enum edge_name {
+	/* the hi edges first: they are drained first */
+	EDGE_HI = 0,                               /* + window: 6 */
+	EDGE_MID = WINDOW_COUNT,                   /* + rolling window: 3 */
+	EDGE_LO = EDGE_MID + WINDOW_ROLLING,       /* + rolling window: 3 */
+	EDGE_PTD = EDGE_LO + WINDOW_ROLLING,       /* + calendar window: 3 */
+	EDGE_COUNT = EDGE_PTD + CALENDAR_WINDOWS,
+	SLOT_NONE = SLOT_COUNT,
+};
+
+struct edge {
+	struct place at;   /* has passed every cell before it */
+	int64_t target_ms; /* where it is going */
+	uint8_t plus, minus;
+};
+
+struct abs_day {
+	int64_t day;
+	bool used;
+	uint64_t sum[EVENT_MEASURABLE];
+};
+
+struct kernel {
+	struct kernel_config config;
+	struct grid grid;
+	int64_t now_ms;
+	int64_t turn_ms;         /* the first instant at which some edge moves again */
+	struct window_bounds bounds[WINDOW_COUNT];
+	struct edge edge[EDGE_COUNT];
+	int edge_next;           /* edges before it have arrived */
+	bool due;                /* something is left to drain */
+	uint32_t sweep;          /* series before it have turned their periods; == end: all */
+	int64_t head_lo, head_hi; /* event times that count in every cur part and nowhere else */
+	int keep_days[PANE_LEVELS];
+
+	kernel_turn_fn *turn;
+	void *turn_context;
+
+	struct panes *panes;
+	struct tuple_set tuples;
+	struct series_set series;
+	struct ids *ids;
+
+	/* Sum of |number| of all live events by field: bounds every total, so that none can overflow. */
+	uint64_t abs[EVENT_MEASURABLE];
+	struct abs_day abs_day[PANE_DAYS_MAX];
+	struct kernel_counters counters;
+};
+
+/* edges.c */
+void edges_init(struct kernel *kernel);
+/* Moves log time to target_ms (ignored if not later) and every edge's target with it. */
+void edges_advance(struct kernel *kernel, int64_t target_ms);
+/* Adds an event's sums to every slot its cell is in. */
+void edges_add(struct kernel *kernel, uint32_t tuple, struct place place, int64_t ts_ms, const int64_t *sum);
+#endif

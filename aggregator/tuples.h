@@ -1,0 +1,77 @@
+/*
+ * tuples.h - tuples: what kinds of event there are, and where each one counts.
+ *
+ * A tuple is one combination of event type, stage, kind, cost type and the used
+ * dimensions. It is found by the keyed 128-bit hash of these (accept computes it),
+ * knows its columns (what a cell stores of an event: a count, some numbers), its
+ * measures, and for each rollup the series and the measures' positions in it.
+ * Made at its first event, freed with its last cell. Internal; aggregator thread.
+ */
+#ifndef AGGREGATOR_TUPLES_H
+#define AGGREGATOR_TUPLES_H
+#include "aggregator/panes.h"
+#include "aggregator/series.h"
+
+enum { TUPLE_CHUNK = 1024, COLUMN_COUNT = EVENT_MEASURABLE /* after the enum event_num */ };
+
+struct tuple {
+	struct hash128 hash;
+	uint32_t cells;                   /* that refer to it; freed at 0 */
+	uint8_t columns, measures;
+	uint8_t column[PANE_COLUMNS_MAX]; /* enum event_num, or COLUMN_COUNT: 1 an event */
+	bool folded, live;
+	/* then: uint8_t of[measures]: column of each; uint32_t series[rollups]; uint8_t position[rollups][measures] */
+};
+
+struct tuple_set {
+	const struct kernel_config *config;
+	uint32_t measures_max, stride;
+	uint8_t **chunk;
+	uint32_t chunk_count, end;
+	uint32_t *free_ids, free_count, free_cap;
+	struct index index;
+	uint64_t live;
+};
+
+void tuple_set_init(struct tuple_set *set, const struct kernel_config *config);
+void tuple_set_fini(struct tuple_set *set);
+
+static inline struct tuple *
+tuple_at(const struct tuple_set *set, uint32_t id)
+{
+	return (struct tuple *)(void *)(set->chunk[id / TUPLE_CHUNK] + (size_t)(id % TUPLE_CHUNK) * set->stride);
+}
+
+static inline uint32_t *
+tuple_series(const struct tuple_set *set, const struct tuple *tuple)
+{
+	(void)set;
+	return (uint32_t *)(uintptr_t)(tuple + 1);
+}
+
+static inline uint8_t *
+tuple_of(const struct tuple_set *set, const struct tuple *tuple)
+{
+	return (uint8_t *)(tuple_series(set, tuple) + set->config->rollup_count);
+}
+
+static inline uint8_t *
+tuple_positions(const struct tuple_set *set, const struct tuple *tuple, uint32_t rollup)
+{
+	return tuple_of(set, tuple) + (size_t)set->measures_max * (1 + rollup);
+}
+
+/* UINT32_MAX: not there. */
+uint32_t tuple_find(const struct tuple_set *set, struct hash128 hash);
+/*
+ * Makes the tuple of an event, and the series it needs; keys beyond series_max
+ * fold to ~other. The tuple has no cell yet: add one before anything else.
+ */
+uint32_t tuple_make(struct tuple_set *set, struct series_set *series, const struct group *group,
+                    const struct group_event *event, struct hash128 hash);
+/* True when a new key of some rollup would fold: the owner finishes its drains first, so that folding is a function of the log. */
+bool tuple_would_fold(const struct series_set *series);
+/* Its last cell is gone. */
+void tuple_drop(struct tuple_set *set, struct series_set *series, uint32_t id);
+uint64_t tuple_bytes(const struct tuple_set *set);
+#endif

@@ -1,0 +1,93 @@
+/* test_ids.c - the table of ids against a list, with expiry; what is repeated, contradicted, forgotten. */
+#include "aggregator/ids.h"
+#include "tests/common/random.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+enum { IDS = 3000, STEPS = 200000, HORIZON = 50000 };
+
+static struct hash128
+id_of(uint64_t n)
+{
+	return (struct hash128){n * 0x9e3779b97f4a7c15u, n};
+}
+
+static void
+ids_equal_a_list_while_time_passes(void **state)
+{
+	(void)state;
+	struct random random = random_start(__func__);
+	struct ids *ids = ids_new();
+	static struct {
+		bool known;
+		uint64_t content;
+		int64_t ts;
+	} list[IDS];
+	int64_t now = HORIZON;
+	for (int step = 0; step < STEPS; step++) {
+		uint64_t n = random_below(&random, IDS), content = random_below(&random, 3);
+		now += (int64_t)random_below(&random, 5);
+		int64_t forget = now - HORIZON, ts = now - (int64_t)random_below(&random, HORIZON + 1);
+		enum ids_verdict expected = !list[n].known || list[n].ts < forget ? IDS_NEW
+		                            : list[n].content == content          ? IDS_DUPLICATE
+		                                                                  : IDS_CONFLICT;
+		assert_int_equal(ids_find(ids, id_of(n), content, forget), expected);
+		if (expected != IDS_NEW)
+			continue;
+		ids_add(ids, id_of(n), content, ts, forget);
+		list[n].known = true;
+		list[n].content = content;
+		list[n].ts = ts;
+	}
+	ids_free(ids);
+}
+
+static void
+an_id_is_forgotten_exactly_when_its_time_would_be_too_late(void **state)
+{
+	(void)state;
+	struct ids *ids = ids_new();
+	ids_add(ids, id_of(1), 5, 1000, 0);
+	assert_int_equal(ids_find(ids, id_of(1), 5, 1000), IDS_DUPLICATE);
+	assert_int_equal(ids_find(ids, id_of(1), 6, 1000), IDS_CONFLICT);
+	assert_int_equal(ids_find(ids, id_of(1), 5, 1001), IDS_NEW);
+	ids_free(ids);
+}
+
+static void
+the_zero_hash_at_time_zero_is_an_id_like_any_other(void **state)
+{
+	(void)state;
+	struct ids *ids = ids_new();
+	const struct hash128 zero = {0, 0};
+	assert_int_equal(ids_find(ids, zero, 0, 0), IDS_NEW);
+	ids_add(ids, zero, 0, 0, 0);
+	assert_int_not_equal(ids_find(ids, zero, 0, 0), IDS_NEW);
+	ids_free(ids);
+}
+
+static void
+expired_ids_make_room_and_the_table_stays_small(void **state)
+{
+	(void)state;
+	struct ids *ids = ids_new();
+	for (uint64_t n = 0; n < 1000000; n++) /* 1000 live at a time */
+		ids_add(ids, id_of(n), n, (int64_t)n, (int64_t)n - 1000);
+	assert_true(ids_bytes(ids) < 200000);
+	ids_free(ids);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(ids_equal_a_list_while_time_passes),
+	    cmocka_unit_test(an_id_is_forgotten_exactly_when_its_time_would_be_too_late),
+	    cmocka_unit_test(the_zero_hash_at_time_zero_is_an_id_like_any_other),
+	    cmocka_unit_test(expired_ids_make_room_and_the_table_stays_small),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
