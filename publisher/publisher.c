@@ -1,0 +1,456 @@
+/*
+ * publisher.c - the publisher core: brings table, subscriptions, alerts, dead
+ * letters, feeds and snapshots together.
+ *
+ * Most rows of most updates are wanted by nobody, or by all: each channel counts
+ * the prefixes that cover it whole and those that name a part of it, so that only
+ * rows of the latter have to be looked up one by one.
+ */
+#include "publisher/publisher.h"
+#include "common/mem.h"
+#include "publisher/alerts.h"
+#include "publisher/dead_letters.h"
+#include "publisher/feeds.h"
+#include "publisher/row_writer.h"
+#include "publisher/rows.h"
+#include "publisher/snapshot_server.h"
+#include "publisher/subscriptions.h"
+#include "publisher/table.h"
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { CHUNKS_A_TURN = 4, CHANNEL_NAME_BYTES = 80, CHANNELS_MAX = ROLLUPS_MAX * WINDOW_COUNT };
+
+struct publisher {
+	struct publisher_config config;
+	struct publisher_out out;
+	struct versions versions;
+	struct row_table *table;
+	struct row_writer *writer;
+	struct subscriptions *subscriptions;
+	struct alerts *alerts;
+	struct dead_letters *dead;
+	struct feeds *feeds;
+	struct snapshot_server *snapshots;
+	struct rows rows;
+	/* Prefixes that begin kpi/<window>/<rollup>/ (all its rows match), and those that begin with it. */
+	uint32_t whole[ROLLUPS_MAX][WINDOW_COUNT], partly[ROLLUPS_MAX][WINDOW_COUNT];
+	char channel[ROLLUPS_MAX][WINDOW_COUNT][CHANNEL_NAME_BYTES]; /* "kpi/r1d/campaign/" */
+	struct window_bounds bounds[WINDOW_COUNT];
+	int64_t log_ms;       /* INT64_MIN before the first update */
+	uint64_t lsn;
+	bool updated;         /* since the last heartbeat */
+	int64_t arrival_ms;   /* wall clock of the first heartbeat after the last update */
+	struct publisher_counters counters;
+	struct buf topic, row;
+};
+
+static enum row_peek
+source_peek(void *context, const struct row_query *query, struct row_cursor *cursor, struct slice *topic,
+            struct slice *row)
+{
+	struct publisher *publisher = context;
+
+	return rows_peek(&publisher->rows, query, cursor, topic, row);
+}
+
+static void
+source_advance(void *context, struct row_cursor *cursor)
+{
+	(void)context;
+	rows_advance(cursor);
+}
+
+static void
+source_state(void *context, struct snapshot_state *out)
+{
+	const struct publisher *publisher = context;
+	uint64_t rows = row_table_forgotten_seq(publisher->table), alerts = alerts_forgotten_seq(publisher->alerts);
+
+	out->epoch = publisher->versions.epoch;
+	out->seq = publisher->versions.seq;
+	out->lsn = publisher->lsn;
+	out->forgotten_seq = rows > alerts ? rows : alerts;
+}
+
+struct publisher *
+publisher_new(const struct publisher_config *config, const struct publisher_out *out)
+{
+	struct publisher *publisher = mem_zalloc(1, sizeof(*publisher));
+	struct snapshot_source source = {publisher, source_peek, source_advance, source_state};
+
+	publisher->config = *config;
+	publisher->out = *out;
+	publisher->versions.epoch = config->epoch;
+	publisher->log_ms = INT64_MIN;
+	publisher->table = row_table_new(config->kernel);
+	publisher->writer = row_writer_new(config);
+	publisher->subscriptions = subscriptions_new(PUBLISHER_SUBSCRIPTIONS_MAX, config->epoch);
+	publisher->alerts = alerts_new(ALERTS_MAX);
+	publisher->dead = dead_letters_new(PUBLISHER_DEAD_MAX, PUBLISHER_DEAD_BYTES_MAX);
+	publisher->feeds = feeds_new();
+	for (uint32_t i = 0; i < config->feed_count; i++)
+		feeds_expect(publisher->feeds, slice_of(config->feed[i].name), config->feed[i].expect_every_ms);
+	publisher->snapshots = snapshot_server_new(&source, out->reply, out->context, PUBLISHER_SNAPSHOTS_MAX);
+	publisher->rows = (struct rows){
+	    .table = publisher->table,
+	    .alerts = publisher->alerts,
+	    .dead = publisher->dead,
+	    .writer = publisher->writer,
+	    .kernel = config->kernel,
+	    .bounds = publisher->bounds,
+	    .now_ms = &publisher->log_ms,
+	};
+	for (uint32_t r = 0; r < config->kernel->rollup_count; r++)
+		for (unsigned w = 0; w < WINDOW_COUNT; w++)
+			snprintf(publisher->channel[r][w], CHANNEL_NAME_BYTES, "kpi/%s/%s/", window_name(w),
+			         config->kernel->rollup[r].name);
+	return publisher;
+}
+
+void
+publisher_free(struct publisher *publisher)
+{
+	if (publisher == NULL)
+		return;
+	snapshot_server_free(publisher->snapshots);
+	feeds_free(publisher->feeds);
+	dead_letters_free(publisher->dead);
+	alerts_free(publisher->alerts);
+	subscriptions_free(publisher->subscriptions);
+	row_writer_free(publisher->writer);
+	row_table_free(publisher->table);
+	rows_fini(&publisher->rows);
+	buf_fini(&publisher->topic);
+	buf_fini(&publisher->row);
+	free(publisher);
+}
+
+static void
+send_out(struct publisher *publisher, struct slice topic, struct slice row)
+{
+	publisher->counters.rows_sent++;
+	publisher->counters.bytes_sent += topic.n + row.n;
+	publisher->out.send(publisher->out.context, topic, row);
+}
+
+/* Updates */
+
+static void
+send_changed(struct publisher *publisher, const struct row_table_view *view, uint8_t changed)
+{
+	for (unsigned w = 0; w < WINDOW_COUNT; w++) {
+		uint32_t whole = publisher->whole[view->rollup][w], partly = publisher->partly[view->rollup][w];
+		if ((changed >> w & 1) == 0 || (whole | partly) == 0)
+			continue;
+		row_writer_topic(publisher->writer, view, w, &publisher->topic);
+		if (whole == 0 && !subscriptions_match(publisher->subscriptions, buf_slice(&publisher->topic)))
+			continue;
+		row_writer_row(publisher->writer, view, w, &publisher->bounds[w], publisher->log_ms, &publisher->row);
+		send_out(publisher, buf_slice(&publisher->topic), buf_slice(&publisher->row));
+	}
+}
+
+/* After the rows: who has seen a window roll holds all of its rows as of the new edges. */
+static void
+send_rolls(struct publisher *publisher, const struct window_bounds *before)
+{
+	for (unsigned w = 0; w < WINDOW_COUNT; w++) {
+		const struct window_bounds *bounds = &publisher->bounds[w];
+		if (memcmp(bounds, &before[w], sizeof(*bounds)) == 0)
+			continue;
+		publisher->topic.len = publisher->row.len = 0;
+		buf_printf(&publisher->topic, "roll/%s", window_name(w));
+		if (!subscriptions_match(publisher->subscriptions, buf_slice(&publisher->topic)))
+			continue;
+		roll_encode(publisher->versions.epoch, publisher->versions.seq, publisher->log_ms, bounds,
+		            &publisher->row);
+		send_out(publisher, buf_slice(&publisher->topic), buf_slice(&publisher->row));
+	}
+}
+
+void
+publisher_update(struct publisher *publisher, struct slice update)
+{
+	struct window_bounds before[WINDOW_COUNT];
+	struct update_reader reader;
+	struct update_head head;
+	struct update_entry entry;
+	struct row_table_view view;
+
+	rows_changed(&publisher->rows);
+	update_open(&reader, &head, update);
+	memcpy(before, publisher->bounds, sizeof(before));
+	memcpy(publisher->bounds, head.bounds, sizeof(head.bounds));
+	publisher->log_ms = head.now_ms;
+	while (update_next(&reader, &entry)) {
+		uint8_t changed = entry.live ? row_table_put(publisher->table, &entry, &publisher->versions, &view)
+		                             : row_table_drop(publisher->table, entry.series, head.now_ms,
+		                                          &publisher->versions, &view);
+		if (changed == 0)
+			continue;
+		publisher->counters.rows_changed += (unsigned)__builtin_popcount(changed);
+		if (subscriptions_count(publisher->subscriptions) > 0)
+			send_changed(publisher, &view, changed);
+	}
+	publisher->lsn = head.lsn;
+	publisher->updated = true;
+	publisher->counters.updates++;
+	send_rolls(publisher, before);
+	row_table_forget(publisher->table, publisher->log_ms);
+	alerts_forget(publisher->alerts, publisher->log_ms);
+	snapshot_server_work(publisher->snapshots, CHUNKS_A_TURN);
+}
+
+/* Subscriptions */
+
+static void
+channels_count(struct publisher *publisher, struct slice prefix, uint32_t step)
+{
+	for (uint32_t r = 0; r < publisher->config.kernel->rollup_count; r++) {
+		for (unsigned w = 0; w < WINDOW_COUNT; w++) {
+			struct slice channel = slice_of(publisher->channel[r][w]);
+			uint32_t n = prefix.n < channel.n ? prefix.n : channel.n;
+			if (n > 0 && memcmp(prefix.p, channel.p, n) != 0)
+				continue;
+			if (prefix.n <= channel.n)
+				publisher->whole[r][w] += step;
+			else
+				publisher->partly[r][w] += step;
+		}
+	}
+}
+
+static void
+send_hello(struct publisher *publisher)
+{
+	const struct publisher_config *config = &publisher->config;
+	struct slice rollup[ROLLUPS_MAX];
+	struct hello_kpi kpi[KPIS_MAX];
+	struct hello hello = {
+	    .epoch = publisher->versions.epoch,
+	    .seq = publisher->versions.seq,
+	    .version = slice_of(config->version),
+	    .zone = slice_of(config->zone),
+	    .currency = slice_of(config->currency),
+	    .durability = slice_of(config->durability),
+	    .decimals = config->decimals,
+	    .demo = config->demo,
+	    .rollups = config->kernel->rollup_count,
+	    .rollup = rollup,
+	    .kpis = config->kpis->kpi_count,
+	    .kpi = kpi,
+	};
+
+	for (uint32_t r = 0; r < hello.rollups; r++)
+		rollup[r] = slice_of(config->kernel->rollup[r].name);
+	for (uint32_t k = 0; k < hello.kpis; k++) {
+		const struct kpi *from = &config->kpis->kpi[k];
+		kpi[k] = (struct hello_kpi){
+		    .name = slice_of(from->name),
+		    .unit = slice_of(unit_name(from->unit)),
+		    .direction = slice_of(direction_name(from->direction)),
+		    .label_id = slice_of(from->label_id != NULL ? from->label_id : ""),
+		    .label_en = slice_of(from->label_en != NULL ? from->label_en : ""),
+		};
+	}
+	publisher->row.len = 0;
+	hello_encode(&hello, &publisher->row);
+	send_out(publisher, slice_of("hello/"), buf_slice(&publisher->row));
+}
+
+/* True: at most PUBLISHER_RESEND_ROWS_MAX rows match. */
+static bool
+few_match(struct publisher *publisher, const struct row_query *query)
+{
+	struct row_cursor cursor = {0};
+	enum row_peek peek;
+
+	rows_changed(&publisher->rows);
+	for (uint32_t rows = 0;; rows++) {
+		peek = rows_peek(&publisher->rows, query, &cursor, NULL, NULL);
+		if (peek != ROW_FOUND || rows == PUBLISHER_RESEND_ROWS_MAX)
+			break;
+		rows_advance(&cursor);
+	}
+	return peek == ROW_END; /* a pause: so much was passed over that it is not worth the time */
+}
+
+static void
+resend(struct publisher *publisher, struct slice prefix)
+{
+	struct row_query query = {.prefix_bytes = prefix.n, .full = true, .without_dead = true};
+	struct row_cursor cursor = {0};
+	struct slice topic, row;
+
+	assert(prefix.n <= sizeof(query.prefix));
+	if (prefix.n > 0)
+		memcpy(query.prefix, prefix.p, prefix.n);
+	if (!few_match(publisher, &query))
+		return;
+	rows_changed(&publisher->rows);
+	while (rows_peek(&publisher->rows, &query, &cursor, &topic, &row) == ROW_FOUND) {
+		send_out(publisher, topic, row);
+		publisher->counters.resends++;
+		rows_advance(&cursor);
+	}
+	rows_changed(&publisher->rows); /* cursor's memory ends here */
+}
+
+void
+publisher_subscription(struct publisher *publisher, struct slice frame)
+{
+	if (frame.n == 0 || frame.p[0] > 1)
+		return; /* a user message that a SUB may send up the pipe */
+	struct slice prefix = {frame.p + 1, frame.n - 1};
+	bool subscribe = frame.p[0] == 1;
+	enum subscription_outcome outcome = subscribe ? subscriptions_add(publisher->subscriptions, prefix)
+	                                              : subscriptions_remove(publisher->subscriptions, prefix);
+	if (outcome == SUBSCRIPTION_FIRST)
+		channels_count(publisher, prefix, 1);
+	else if (outcome == SUBSCRIPTION_LAST)
+		channels_count(publisher, prefix, UINT32_MAX); /* minus one */
+	else if (outcome == SUBSCRIPTION_REFUSED)
+		publisher->counters.subscriptions_refused += subscribe;
+	if (!subscribe || outcome == SUBSCRIPTION_REFUSED)
+		return;
+	if (prefix.n <= 6 && memcmp("hello/", prefix.p, prefix.n) == 0)
+		send_hello(publisher);
+	resend(publisher, prefix);
+}
+
+/* Snapshots */
+
+void
+publisher_request(struct publisher *publisher, struct slice peer, struct slice message)
+{
+	rows_changed(&publisher->rows);
+	snapshot_server_request(publisher->snapshots, peer, message);
+	snapshot_server_work(publisher->snapshots, CHUNKS_A_TURN);
+}
+
+bool
+publisher_work(struct publisher *publisher)
+{
+	return snapshot_server_work(publisher->snapshots, CHUNKS_A_TURN);
+}
+
+/* Alerts, dead letters, feeds */
+
+void
+publisher_alert(struct publisher *publisher, struct slice topic, const struct alert_row *alert)
+{
+	struct alert_row row = *alert;
+
+	rows_changed(&publisher->rows);
+	row.epoch = publisher->versions.epoch;
+	row.seq = ++publisher->versions.seq;
+	publisher->row.len = 0;
+	alert_encode(&row, &publisher->row);
+	alerts_put(publisher->alerts, topic, buf_slice(&publisher->row), row.seq, slice_is(alert->to, "ok"),
+	           alert->at_ms);
+	if (subscriptions_match(publisher->subscriptions, topic))
+		send_out(publisher, topic, buf_slice(&publisher->row));
+}
+
+void
+publisher_dead(struct publisher *publisher, int64_t at_ms, struct slice peer, struct slice code, struct slice text,
+               struct slice raw)
+{
+	struct dead_row dead = {.at_ms = at_ms, .peer = peer, .code = code, .text = text, .raw = raw};
+	struct dead_view view;
+
+	rows_changed(&publisher->rows);
+	dead_letters_add(publisher->dead, &dead, ++publisher->versions.seq);
+	if (subscriptions_count(publisher->subscriptions) == 0 ||
+	    !dead_letters_from(publisher->dead, dead.number, &view))
+		return;
+	if (subscriptions_match(publisher->subscriptions, view.topic))
+		send_out(publisher, view.topic, view.row);
+}
+
+void
+publisher_feed(struct publisher *publisher, struct slice feed, int64_t at_ms)
+{
+	feeds_heard(publisher->feeds, feed, at_ms);
+}
+
+/* Heartbeat */
+
+static uint32_t
+channels_list(const struct publisher *publisher, struct heartbeat_channel *out)
+{
+	uint32_t count = 0;
+
+	for (uint32_t r = 0; r < publisher->config.kernel->rollup_count; r++) {
+		for (unsigned w = 0; w < WINDOW_COUNT; w++) {
+			struct slice name = slice_of(publisher->channel[r][w]);
+			/* without "kpi/" before and "/" behind */
+			out[count++] = (struct heartbeat_channel){{name.p + 4, name.n - 5},
+			                                          publisher->versions.channel[r][w]};
+		}
+	}
+	return count;
+}
+
+void
+publisher_heartbeat(struct publisher *publisher, int64_t now_ms)
+{
+	struct heartbeat_channel channel[CHANNELS_MAX];
+	struct heartbeat_feed feed[FEEDS_MAX];
+	struct heartbeat hb = {
+	    .epoch = publisher->versions.epoch,
+	    .seq = publisher->versions.seq,
+	    .lsn = publisher->lsn,
+	    .now_ms = now_ms,
+	    .durability = slice_of(publisher->config.durability),
+	    .demo = publisher->config.demo,
+	    .channel = channel,
+	    .feed = feed,
+	};
+	bool by_log = publisher->config.clock_events && publisher->log_ms != INT64_MIN;
+
+	if (publisher->updated || publisher->arrival_ms == 0)
+		publisher->arrival_ms = now_ms;
+	publisher->updated = false;
+	hb.lag_ms = now_ms > publisher->arrival_ms ? now_ms - publisher->arrival_ms : 0;
+	hb.feeds = feeds_list(publisher->feeds, by_log ? publisher->log_ms : now_ms, feed);
+	snapshot_server_tick(publisher->snapshots, now_ms);
+	snapshot_server_work(publisher->snapshots, CHUNKS_A_TURN);
+	if (!subscriptions_match(publisher->subscriptions, slice_of("hb/")))
+		return;
+	hb.channels = channels_list(publisher, channel);
+	publisher->row.len = 0;
+	heartbeat_encode(&hb, &publisher->row);
+	send_out(publisher, slice_of("hb/"), buf_slice(&publisher->row));
+}
+
+void
+publisher_count(const struct publisher *publisher, struct publisher_counters *out)
+{
+	struct row_table_counters table;
+	struct alert_counters alerts;
+	struct dead_counters dead;
+	struct snapshot_counters snapshots;
+
+	row_table_count(publisher->table, &table);
+	alerts_count(publisher->alerts, &alerts);
+	dead_letters_count(publisher->dead, &dead);
+	snapshot_server_count(publisher->snapshots, &snapshots);
+	*out = publisher->counters;
+	out->snapshots = snapshots.begun;
+	out->snapshots_refused = snapshots.refused;
+	out->chunks = snapshots.chunks;
+	out->series = table.series;
+	out->rows = table.rows;
+	out->tombstones = table.tombstones;
+	out->bytes = table.bytes;
+	out->collided = table.collided;
+	out->subscriptions = subscriptions_count(publisher->subscriptions);
+	out->dead_letters = dead.added;
+	out->dead_dropped = dead.dropped;
+	out->alerts_active = alerts.active;
+	out->alerts_not_kept = alerts.not_kept;
+	out->feeds_unlisted = feeds_unlisted(publisher->feeds);
+}

@@ -1,0 +1,91 @@
+/*
+ * publisher.h - the publisher core: updates in, rows out. No sockets, no clock.
+ *
+ * Keeps the row table (one packed blob per series and window, with versions),
+ * knows who subscribed to what, encodes only what somebody asked for, answers
+ * snapshots under credit. Owns nothing of how a total is kept.
+ *
+ * Versions. seq (s) is one counter over all rows; a row gets the next one only
+ * when its numbers change. Each channel ("r1d/campaign") counts its own changes
+ * densely (c), so that a lost last row is seen in the next heartbeat. A freed
+ * series leaves tombstones for PUBLISHER_TOMBSTONE_MS of log time.
+ * One thread owns it.
+ */
+#ifndef PUBLISHER_PUBLISHER_H
+#define PUBLISHER_PUBLISHER_H
+#include "aggregator/kernel.h"
+#include "aggregator/update.h"
+#include "schemas/row.h"
+#include "schemas/snapshot.h"
+
+enum {
+	PUBLISHER_TOMBSTONE_MS = 10 * 60 * 1000,
+	PUBLISHER_RESEND_ROWS_MAX = 500,    /* a new subscription matching at most this many rows gets them re-sent */
+	PUBLISHER_SUBSCRIPTIONS_MAX = 100000,
+	PUBLISHER_SNAPSHOTS_MAX = 1024,     /* under way at once; one per peer; more are refused */
+	PUBLISHER_DEAD_MAX = 10000,         /* dead letters kept; the oldest goes */
+	PUBLISHER_DEAD_BYTES_MAX = 16 << 20,
+};
+
+struct publisher_config {
+	const struct kpi_set *kpis;       /* outlive the publisher */
+	const struct kernel_config *kernel; /* rollup names */
+	uint64_t epoch;                   /* boot counter (without a journal: wall clock ms at start) */
+	const char *version, *zone, *currency, *durability;
+	int decimals;
+	bool demo;
+	bool clock_events;                /* log time is event time: feeds' ages are reckoned in it */
+	uint32_t feed_count;              /* feeds that are expected: listed from the start, stale after twice expect_every_ms */
+	const struct publisher_feed_config {
+		const char *name;
+		int64_t expect_every_ms;
+	} *feed;
+};
+
+/* One frame pair for the XPUB. */
+typedef void publisher_send_fn(void *context, struct slice topic, struct slice row);
+/* One reply for a peer of the snapshot ROUTER. */
+typedef void publisher_reply_fn(void *context, struct slice peer, struct slice reply);
+struct publisher_out {
+	publisher_send_fn *send;
+	publisher_reply_fn *reply;
+	void *context;
+};
+
+struct publisher;
+struct publisher *publisher_new(const struct publisher_config *config, const struct publisher_out *out);
+void publisher_free(struct publisher *publisher);
+
+/* An aggregator update (aggregator/update.h): takes the numbers in, sends changed rows that someone subscribed to and roll/ for moved edges. */
+void publisher_update(struct publisher *publisher, struct slice update);
+/*
+ * XPUB's subscription frames: \1 or \0 and a prefix. A new one is answered with hello/
+ * (if it matches) and, when they are at most PUBLISHER_RESEND_ROWS_MAX, its rows and
+ * present alerts. The socket must be ZMQ_XPUB_VERBOSER: prefixes are counted. One
+ * that is longer than any topic, or beyond the limit, is counted and ignored.
+ */
+void publisher_subscription(struct publisher *publisher, struct slice frame);
+/* A message of a snapshot peer. Answers a few chunks at once, the others in publisher_work(). */
+void publisher_request(struct publisher *publisher, struct slice peer, struct slice message);
+/*
+ * Goes on with snapshots: a few chunks (a millisecond or two), peers taking turns.
+ * True: there is more to do right now; call again when the sockets have been seen to.
+ * Updates and heartbeats do a little of it too.
+ */
+bool publisher_work(struct publisher *publisher);
+/* An alert transition (kept as that row's present state; gone when back to ok) as packed by alert_encode() with e, s left 0. */
+void publisher_alert(struct publisher *publisher, struct slice topic, const struct alert_row *alert);
+void publisher_dead(struct publisher *publisher, int64_t at_ms, struct slice peer, struct slice code, struct slice text, struct slice raw);
+/* feed was heard of at at_ms (log time). */
+void publisher_feed(struct publisher *publisher, struct slice feed, int64_t at_ms);
+/* Once a second: hb/. now_ms: wall clock; lag is now - the last update's wall arrival as told here. */
+void publisher_heartbeat(struct publisher *publisher, int64_t now_ms);
+
+struct publisher_counters {
+	uint64_t updates, rows_changed, rows_sent, bytes_sent, snapshots, snapshots_refused, chunks;
+	uint64_t series, rows, tombstones, subscriptions, subscriptions_refused, dead_letters, dead_dropped, alerts_active;
+	uint64_t bytes; /* of the row table */
+	uint64_t resends, alerts_not_kept, feeds_unlisted, collided; /* rows re-sent to new subscribers; see alerts.h, feeds.h, table.h */
+};
+void publisher_count(const struct publisher *publisher, struct publisher_counters *out);
+#endif

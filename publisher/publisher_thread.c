@@ -1,0 +1,205 @@
+/* publisher_thread.c - sockets and the heartbeat timer around the publisher core. */
+#include "publisher/publisher_thread.h"
+#include "common/clock.h"
+#include "common/link.h"
+#include "common/mem.h"
+#include "common/zloop.h"
+#include "schemas/note.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <zmq.h>
+
+struct publisher_state {
+	struct publisher_thread *thread;
+	struct publisher *publisher;
+	struct ev_loop *loop;
+	struct zloop xpub, snapshot, notes[PUBLISHER_SOURCES_MAX];
+	ev_timer heartbeat;
+	ev_prepare work;
+	ev_idle busy;
+	unsigned ended;
+};
+
+static void
+send_row(void *context, struct slice topic, struct slice row)
+{
+	struct publisher_state *state = context;
+	if (zmq_send(state->thread->xpub, topic.p, topic.n, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
+		return;
+	zmq_send(state->thread->xpub, row.p, row.n, ZMQ_DONTWAIT);
+}
+
+/* peer is the routing id, with the flag byte that on_snapshot() put behind it. */
+static void
+send_reply(void *context, struct slice peer, struct slice reply)
+{
+	struct publisher_state *state = context;
+	void *socket = state->thread->snapshot;
+	bool delimited = peer.p[peer.n - 1] != 0;
+	if (zmq_send(socket, peer.p, peer.n - 1, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
+		return;
+	if (delimited)
+		zmq_send(socket, "", 0, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+	zmq_send(socket, reply.p, reply.n, ZMQ_DONTWAIT);
+}
+
+static bool
+receive(void *socket, zmq_msg_t *message)
+{
+	int rc;
+	zmq_msg_init(message);
+	do
+		rc = zmq_msg_recv(message, socket, ZMQ_DONTWAIT);
+	while (rc < 0 && errno == EINTR);
+	if (rc < 0)
+		zmq_msg_close(message);
+	return rc >= 0;
+}
+
+static bool
+on_xpub(struct zloop *watcher)
+{
+	struct publisher_state *state = watcher->data;
+	zmq_msg_t frame;
+	if (!receive(watcher->socket, &frame))
+		return false;
+	publisher_subscription(state->publisher,
+	                       (struct slice){zmq_msg_data(&frame), (uint32_t)zmq_msg_size(&frame)});
+	zmq_msg_close(&frame);
+	return true;
+}
+
+static bool
+on_snapshot(struct zloop *watcher)
+{
+	struct publisher_state *state = watcher->data;
+	zmq_msg_t id, body;
+	uint8_t peer[256];
+	if (!receive(watcher->socket, &id))
+		return false;
+	size_t n = zmq_msg_size(&id);
+	memcpy(peer, zmq_msg_data(&id), n);
+	peer[n] = 0;
+	bool more = zmq_msg_more(&id);
+	zmq_msg_close(&id);
+	for (unsigned frame = 0; more && receive(watcher->socket, &body); frame++) {
+		more = zmq_msg_more(&body);
+		if (frame == 0 && more && zmq_msg_size(&body) == 0)
+			peer[n] = 1; /* a REQ client */
+		else if (!more)
+			publisher_request(state->publisher, (struct slice){peer, (uint32_t)n + 1},
+			                  (struct slice){zmq_msg_data(&body), (uint32_t)zmq_msg_size(&body)});
+		zmq_msg_close(&body);
+	}
+	return true;
+}
+
+static void
+take_note(struct publisher *publisher, const struct note *note)
+{
+	struct alert_row alert;
+	switch ((enum note_kind)note->kind) {
+	case NOTE_UPDATE:
+		publisher_update(publisher, buf_slice(&note->bytes));
+		break;
+	case NOTE_ALERT:
+		if (alert_decode(&alert, note_text(note, 1)) == 0)
+			publisher_alert(publisher, note_text(note, 0), &alert);
+		break;
+	case NOTE_DEAD:
+		publisher_dead(publisher, note->at_ms, note_text(note, 0), note_text(note, 1), note_text(note, 2),
+		               note_text(note, 3));
+		break;
+	case NOTE_FEED:
+		publisher_feed(publisher, note_text(note, 0), note->at_ms);
+		break;
+	}
+}
+
+static bool
+on_note(struct zloop *watcher)
+{
+	struct publisher_state *state = watcher->data;
+	void *note;
+	if (!link_receive(watcher->socket, &note))
+		return false;
+	if (note == NULL) {
+		if (++state->ended == state->thread->sources)
+			ev_break(state->loop, EVBREAK_ALL);
+		return false;
+	}
+	take_note(state->publisher, note);
+	note_free(note);
+	return true;
+}
+
+static void
+on_heartbeat(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct publisher_state *state = timer->data;
+	(void)loop, (void)revents;
+	publisher_heartbeat(state->publisher, clock_wall_ms());
+}
+
+static void
+on_work(struct ev_loop *loop, ev_prepare *prepare, int revents)
+{
+	struct publisher_state *state = prepare->data;
+	(void)revents;
+	if (publisher_work(state->publisher))
+		ev_idle_start(loop, &state->busy);
+	else
+		ev_idle_stop(loop, &state->busy);
+}
+
+static void
+on_busy(struct ev_loop *loop, ev_idle *idle, int revents)
+{
+	(void)loop, (void)idle, (void)revents;
+}
+
+static void *
+run(void *argument)
+{
+	struct publisher_thread *thread = argument;
+	ev_run(thread->state->loop, 0);
+	publisher_heartbeat(thread->state->publisher, clock_wall_ms());
+	return NULL;
+}
+
+void
+publisher_thread_start(struct publisher_thread *thread)
+{
+	struct publisher_state *state = mem_zalloc(1, sizeof(*state));
+	const struct publisher_out out = {send_row, send_reply, state};
+	thread->state = state;
+	state->thread = thread;
+	state->publisher = publisher_new(&thread->core, &out);
+	state->loop = ev_loop_new(EVBACKEND_EPOLL);
+	zloop_start(&state->xpub, state->loop, thread->xpub, on_xpub, state);
+	zloop_start(&state->snapshot, state->loop, thread->snapshot, on_snapshot, state);
+	for (unsigned s = 0; s < thread->sources; s++)
+		zloop_start(&state->notes[s], state->loop, thread->notes[s], on_note, state);
+	ev_timer_init(&state->heartbeat, on_heartbeat, 1, 1);
+	state->heartbeat.data = state;
+	ev_timer_start(state->loop, &state->heartbeat);
+	ev_prepare_init(&state->work, on_work);
+	ev_set_priority(&state->work, EV_MAXPRI);
+	state->work.data = state;
+	ev_prepare_start(state->loop, &state->work);
+	ev_idle_init(&state->busy, on_busy);
+	pthread_create(&thread->thread, NULL, run, thread);
+}
+
+void
+publisher_thread_join(struct publisher_thread *thread)
+{
+	pthread_join(thread->thread, NULL);
+	zmq_close(thread->xpub);
+	zmq_close(thread->snapshot);
+	for (unsigned s = 0; s < thread->sources; s++)
+		zmq_close(thread->notes[s]);
+	ev_loop_destroy(thread->state->loop);
+	publisher_free(thread->state->publisher);
+	free(thread->state);
+}

@@ -1,0 +1,24 @@
+/*
+ * publisher_thread.h - the publisher core on a libev loop: notes in; XPUB and snapshot ROUTER out.
+ */
+#ifndef PUBLISHER_PUBLISHER_THREAD_H
+#define PUBLISHER_PUBLISHER_THREAD_H
+#include "publisher/publisher.h"
+#include <pthread.h>
+
+enum { PUBLISHER_SOURCES_MAX = 17 };
+
+struct publisher_thread {
+	/* set by the node before start */
+	struct publisher_config core;
+	void *xpub, *snapshot;                /* its own from start on */
+	void *notes[PUBLISHER_SOURCES_MAX];   /* links from the ingest threads and the aggregator */
+	unsigned sources;
+	struct publisher_state *state;
+	pthread_t thread;
+};
+
+/* Ends by itself when every source has sent its end mark. */
+void publisher_thread_start(struct publisher_thread *thread);
+void publisher_thread_join(struct publisher_thread *thread); /* closes its sockets */
+#endif
