@@ -1,0 +1,249 @@
+/* node.c - sockets, threads and links of one process. */
+#include "laju/node.h"
+#include "aggregator/aggregator_thread.h"
+#include "common/clock.h"
+#include "common/link.h"
+#include "common/mem.h"
+#include "ingest/front.h"
+#include "journal/journal_thread.h"
+#include "publisher/publisher_thread.h"
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <zmq.h>
+
+enum {
+	ACKED_FRAME_MAX = 2 << 20, /* above BATCH_BYTES_MAX, so that what is a little too big still gets an answer */
+	PUSH_FRAME_MAX = 1 << 20,
+	REQUEST_FRAME_MAX = 64 << 10,
+	ROUTER_RCVHWM = 256,       /* counts per peer */
+	PULL_RCVHWM = 1000,
+	XPUB_SNDHWM = 20000,       /* rows a slow subscriber may be behind before it misses some */
+	HEARTBEAT_MS = 10000,
+	HEARTBEAT_TIMEOUT_MS = 30000,
+	HANDSHAKE_MS = 10000,
+	LINGER_MS = 1000,
+};
+
+struct node {
+	struct config *config;
+	void *zmq;
+	struct node_endpoints endpoints;
+	void *router, *pull, *xpub, *snapshot;
+	struct log *log;
+	struct ingest_thread ingest[INGEST_WORKERS_MAX];
+	unsigned workers;
+	struct front front; /* used when workers > 1 */
+	struct journal_thread journal;
+	struct aggregator_thread aggregator;
+	struct publisher_thread publisher;
+	struct publisher_feed_config feed[FEEDS_MAX];
+};
+
+static void
+set_int(void *socket, int option, int value)
+{
+	zmq_setsockopt(socket, option, &value, sizeof(value));
+}
+
+/* setting: the configuration's name, for the one line that says what is wrong. */
+static void *
+open_socket(struct node *node, int type, const char *setting, const char *endpoint, char bound[ENDPOINT_MAX])
+{
+	void *socket = zmq_socket(node->zmq, type);
+	set_int(socket, ZMQ_LINGER, LINGER_MS);
+	set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
+	set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS);
+	set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS);
+	set_int(socket, ZMQ_IPV6, strchr(endpoint, '[') != NULL); /* else 127.0.0.1 would be told as [::ffff:127.0.0.1] */
+	int64_t frame_max = type == ZMQ_PULL ? PUSH_FRAME_MAX : type == ZMQ_XPUB ? REQUEST_FRAME_MAX : ACKED_FRAME_MAX;
+	zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof(frame_max));
+	set_int(socket, ZMQ_RCVHWM, type == ZMQ_PULL ? PULL_RCVHWM : ROUTER_RCVHWM);
+	if (type == ZMQ_XPUB) {
+		set_int(socket, ZMQ_SNDHWM, XPUB_SNDHWM);
+		set_int(socket, ZMQ_XPUB_VERBOSER, 1);
+	}
+	size_t size = ENDPOINT_MAX;
+	if (zmq_bind(socket, endpoint) == 0) {
+		zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, bound, &size);
+		return socket;
+	}
+	fprintf(stderr, "laju: cannot bind %s to %s: %s\n", setting, endpoint, zmq_strerror(errno));
+	zmq_close(socket);
+	return NULL;
+}
+
+static bool
+open_sockets(struct node *node)
+{
+	const struct config *config = node->config;
+	struct node_endpoints *at = &node->endpoints;
+	node->router = open_socket(node, ZMQ_ROUTER, "ingest.acked", config->ingest_acked, at->acked);
+	node->pull = open_socket(node, ZMQ_PULL, "ingest.push", config->ingest_push, at->push);
+	node->xpub = open_socket(node, ZMQ_XPUB, "publish.updates", config->publish_updates, at->updates);
+	node->snapshot = open_socket(node, ZMQ_ROUTER, "publish.snapshot", config->publish_snapshot, at->snapshot);
+	if (node->router != NULL && node->pull != NULL && node->xpub != NULL && node->snapshot != NULL)
+		return true;
+	void *sockets[] = {node->router, node->pull, node->xpub, node->snapshot};
+	for (unsigned s = 0; s < 4; s++)
+		if (sockets[s] != NULL)
+			zmq_close(sockets[s]);
+	return false;
+}
+
+static int64_t
+day_of(const void *zone, int64_t ts_ms)
+{
+	return zone_day_of(zone, ts_ms);
+}
+
+static void
+connect_ingest(struct node *node, unsigned worker)
+{
+	struct ingest_thread *ingest = &node->ingest[worker];
+	const struct config *config = node->config;
+	char name[32];
+	*ingest = (struct ingest_thread){.worker = (uint8_t)worker};
+	ingest->core.accept = (struct accept_config){
+	    .channels = config->channels,
+	    .rates = config->rates,
+	    .day_of = day_of,
+	    .zone = &config->zone,
+	    .key = config->kernel.key,
+	    .dims_mask = kernel_dims_mask(&config->kernel),
+	};
+	ingest->core.clock_events = config->clock == CLOCK_EVENTS;
+	snprintf(name, sizeof(name), "groups-%u", worker);
+	node->journal.source[worker] = link_bind(node->zmq, name);
+	ingest->groups = link_connect(node->zmq, name);
+	snprintf(name, sizeof(name), "settled-%u", worker);
+	ingest->settled = link_bind(node->zmq, name);
+	node->aggregator.settled[worker] = link_connect(node->zmq, name);
+	snprintf(name, sizeof(name), "notes-%u", worker);
+	node->publisher.notes[worker] = link_bind(node->zmq, name);
+	ingest->notes = link_connect(node->zmq, name);
+	if (node->workers == 1) {
+		ingest->router = node->router;
+		ingest->pull = node->pull;
+		return;
+	}
+	snprintf(name, sizeof(name), "front-%u", worker);
+	node->front.worker[worker] = link_bind(node->zmq, name);
+	ingest->front = link_connect(node->zmq, name);
+}
+
+static void
+connect_rooms(struct node *node, bool demo)
+{
+	struct config *config = node->config;
+	node->workers = (unsigned)config->ingest_workers;
+	for (unsigned w = 0; w < node->workers; w++)
+		connect_ingest(node, w);
+	node->front.router = node->router;
+	node->front.pull = node->pull;
+	node->front.workers = node->workers;
+
+	node->log = log_memory_new(false);
+	node->journal.log = node->log;
+	node->journal.sources = node->workers;
+	node->journal.ticks = config->clock == CLOCK_WALL;
+	node->aggregator.records = link_bind(node->zmq, "records");
+	node->journal.records = link_connect(node->zmq, "records");
+
+	int decimals = money_decimals(slice_of(config->currency));
+	node->aggregator.core = (struct aggregator_config){
+	    .kernel = &config->kernel, .rules = config->rules, .rule_count = config->rule_count, .decimals = decimals};
+	node->aggregator.sources = node->workers;
+	node->aggregator.every_ms = config->publish_every_ms;
+	node->publisher.notes[node->workers] = link_bind(node->zmq, "notes");
+	node->aggregator.notes = link_connect(node->zmq, "notes");
+	node->publisher.sources = node->workers + 1;
+
+	for (uint32_t f = 0; f < config->feed_count; f++)
+		node->feed[f] = (struct publisher_feed_config){config->feed[f].name, config->feed[f].expect_every_ms};
+	node->publisher.core = (struct publisher_config){
+	    .kpis = &config->kpis,
+	    .kernel = &config->kernel,
+	    .epoch = (uint64_t)clock_wall_ms(),
+	    .version = LAJU_VERSION,
+	    .zone = config->zone_name,
+	    .currency = config->currency,
+	    .durability = config->durability,
+	    .decimals = decimals,
+	    .demo = demo,
+	    .clock_events = config->clock == CLOCK_EVENTS,
+	    .feed_count = config->feed_count,
+	    .feed = node->feed,
+	};
+	node->publisher.xpub = node->xpub;
+	node->publisher.snapshot = node->snapshot;
+}
+
+struct node *
+node_start(struct config *config, bool demo)
+{
+	struct node *node = mem_zalloc(1, sizeof(*node));
+	uint8_t key[HASH_KEY_BYTES];
+	node->config = config;
+	node->zmq = zmq_ctx_new();
+	zmq_ctx_set(node->zmq, ZMQ_MAX_SOCKETS, 4096);
+	if (sodium_init() < 0 || !open_sockets(node)) {
+		zmq_ctx_term(node->zmq);
+		free(node);
+		return NULL;
+	}
+	randombytes_buf(key, sizeof(key));
+	hash_key_init(&config->kernel.key, key);
+	connect_rooms(node, demo);
+	publisher_thread_start(&node->publisher);
+	aggregator_thread_start(&node->aggregator);
+	journal_thread_start(&node->journal);
+	for (unsigned w = 0; w < node->workers; w++)
+		ingest_thread_start(&node->ingest[w]);
+	if (node->workers > 1)
+		front_start(&node->front);
+	return node;
+}
+
+static void
+sum_counters(struct ingest_counters *total, const struct ingest_counters *one)
+{
+	total->messages += one->messages;
+	total->bytes += one->bytes;
+	total->events += one->events;
+	total->push_dropped += one->push_dropped;
+	for (unsigned v = 0; v < VERDICT_COUNT; v++)
+		total->verdict[v] += one->verdict[v];
+	for (unsigned b = 0; b < BATCH_CODE_COUNT; b++)
+		total->batch[b] += one->batch[b];
+}
+
+/* The end mark walks the way the data walks; each thread ends when it has seen its own. */
+void
+node_stop(struct node *node, struct ingest_counters *counters)
+{
+	*counters = (struct ingest_counters){0};
+	for (unsigned w = 0; w < node->workers; w++)
+		ingest_thread_stop(&node->ingest[w]);
+	journal_thread_join(&node->journal);
+	aggregator_thread_join(&node->aggregator);
+	publisher_thread_join(&node->publisher);
+	for (unsigned w = 0; w < node->workers; w++) {
+		ingest_thread_join(&node->ingest[w]);
+		sum_counters(counters, &node->ingest[w].counters);
+	}
+	if (node->workers > 1) {
+		front_stop(&node->front);
+		front_join(&node->front);
+	}
+	log_free(node->log);
+	zmq_ctx_term(node->zmq);
+	free(node);
+}
+
+const struct node_endpoints *
+node_endpoints(const struct node *node)
+{
+	return &node->endpoints;
+}

@@ -1,0 +1,29 @@
+/*
+ * node.h - a whole Laju in one process: sockets, threads, and the links between the rooms.
+ *
+ *     ROUTER, PULL -> ingest -> journal -> aggregator -> publisher -> XPUB, snapshot ROUTER
+ *                       ^----- verdicts ------'
+ */
+#ifndef LAJU_NODE_H
+#define LAJU_NODE_H
+#include "ingest/ingest.h"
+#include "laju/config.h"
+
+struct node;
+
+/*
+ * Binds all sockets first, then starts the threads. NULL after one line on stderr
+ * for every endpoint that cannot be bound. config outlives the node.
+ */
+struct node *node_start(struct config *config, bool demo);
+/*
+ * Refuses new batches, finishes and answers those in flight, publishes the last rows,
+ * ends all threads. What came in and what became of it, over all workers, is in *counters.
+ */
+void node_stop(struct node *node, struct ingest_counters *counters);
+/* As bound: "tcp://127.0.0.1:5550" also where the configuration says port 0 or *. */
+struct node_endpoints {
+	char acked[ENDPOINT_MAX], push[ENDPOINT_MAX], updates[ENDPOINT_MAX], snapshot[ENDPOINT_MAX];
+};
+const struct node_endpoints *node_endpoints(const struct node *node);
+#endif

@@ -1,0 +1,147 @@
+/* scalar.c - texts of the configuration into values. */
+#include "laju/scalar.h"
+#include "aggregator/zone.h"
+#include <stdio.h>
+
+enum { DIGITS_MAX = 18 }; /* fits 63 bits */
+
+/* Digits at the start of text; false when there are none or too many. */
+static bool
+take_digits(struct slice *text, int64_t *out)
+{
+	int64_t value = 0;
+	uint32_t n = 0;
+	while (n < text->n && text->p[n] >= '0' && text->p[n] <= '9' && n <= DIGITS_MAX)
+		value = value * 10 + (text->p[n++] - '0');
+	if (n == 0 || n > DIGITS_MAX)
+		return false;
+	text->p += n;
+	text->n -= n;
+	*out = value;
+	return true;
+}
+
+static bool
+take_minus(struct slice *text)
+{
+	bool minus = text->n > 0 && text->p[0] == '-';
+	text->p += minus;
+	text->n -= minus;
+	return minus;
+}
+
+bool
+scalar_int(struct slice text, int64_t *out)
+{
+	int64_t value;
+	bool minus = take_minus(&text);
+	if (!take_digits(&text, &value) || text.n != 0)
+		return false;
+	*out = minus ? -value : value;
+	return true;
+}
+
+bool
+scalar_bool(struct slice text, bool *out)
+{
+	if (!slice_is(text, "true") && !slice_is(text, "false"))
+		return false;
+	*out = text.p[0] == 't';
+	return true;
+}
+
+static const struct {
+	const char *name;
+	int64_t ms;
+} units[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
+
+bool
+scalar_duration_ms(struct slice text, int64_t *out)
+{
+	int64_t value;
+	if (!take_digits(&text, &value))
+		return false;
+	for (size_t u = 0; u < sizeof(units) / sizeof(units[0]); u++)
+		if (slice_is(text, units[u].name))
+			return !__builtin_mul_overflow(value, units[u].ms, out);
+	return false;
+}
+
+void
+scalar_format_duration(int64_t ms, char out[32])
+{
+	size_t u = 0;
+	while (u + 1 < sizeof(units) / sizeof(units[0]) && (ms < units[u].ms || ms % units[u].ms != 0))
+		u++;
+	snprintf(out, 32, "%lld%s", (long long)(ms / units[u].ms), units[u].name);
+}
+
+bool
+scalar_decimal(struct slice text, int64_t *num, int64_t *den)
+{
+	int64_t value = 0, scale = 1;
+	uint32_t digits = 0;
+	bool minus = take_minus(&text), point = false;
+	for (uint32_t i = 0; i < text.n; i++) {
+		uint8_t byte = text.p[i];
+		if (byte == '.' && !point && i > 0 && i + 1 < text.n) {
+			point = true;
+			continue;
+		}
+		if (byte < '0' || byte > '9' || ++digits > DIGITS_MAX)
+			return false;
+		value = value * 10 + (byte - '0');
+		scale *= point ? 10 : 1;
+	}
+	if (digits == 0)
+		return false;
+	while (scale > 1 && value % 10 == 0) {
+		value /= 10;
+		scale /= 10;
+	}
+	*num = minus ? -value : value;
+	*den = scale;
+	return true;
+}
+
+bool
+scalar_day(struct slice text, int64_t *day)
+{
+	int64_t part[3];
+	if (text.n != 10 || text.p[4] != '-' || text.p[7] != '-')
+		return false;
+	struct slice parts[3] = {{text.p, 4}, {text.p + 5, 2}, {text.p + 8, 2}};
+	for (int i = 0; i < 3; i++)
+		if (!take_digits(&parts[i], &part[i]) || parts[i].n != 0)
+			return false;
+	if (part[0] < 1970 || part[1] < 1 || part[1] > 12 || part[2] < 1 || part[2] > 31)
+		return false;
+	int64_t found = day_of_civil((int)part[0], (int)part[1], (int)part[2]);
+	int year, month, dom;
+	civil_of_day(found, &year, &month, &dom);
+	if (month != part[1] || dom != part[2]) /* the 31st of a short month */
+		return false;
+	*day = found;
+	return true;
+}
+
+struct slice
+scalar_word_at(const char *words, int index)
+{
+	for (; index > 0; index--)
+		words = strchr(words, '|') + 1;
+	const char *end = strchrnul(words, '|');
+	return (struct slice){(const uint8_t *)words, (uint32_t)(end - words)};
+}
+
+int
+scalar_word(struct slice text, const char *words)
+{
+	for (int index = 0;; index++) {
+		struct slice word = scalar_word_at(words, index);
+		if (slice_equal(word, text))
+			return index;
+		if (word.p[word.n] == '\0')
+			return -1;
+	}
+}

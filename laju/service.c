@@ -1,0 +1,88 @@
+/* service.c - a node until a signal. */
+#include "laju/service.h"
+#include "common/mem.h"
+#include "laju/load.h"
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void
+announce(const struct node_endpoints *at, const struct config *config, bool demo)
+{
+	fprintf(stderr,
+	        "laju: ready%s\n"
+	        "  events in     %s  (acked)   %s  (push)\n"
+	        "  rows out      %s  (updates)   %s  (snapshot)\n"
+	        "  zone %s, currency %s, clock %s, durability %s\n",
+	        demo ? " (DEMO: made-up data)" : "", at->acked, at->push, at->updates, at->snapshot, config->zone_name,
+	        config->currency, config->clock == CLOCK_EVENTS ? "events" : "wall", config->durability);
+	fprintf(stderr, "laju: events are kept in memory only: a restart begins anew\n");
+	if (config->allow_remote)
+		fprintf(stderr, "laju: allow_remote is set: whoever reaches these ports may send and read\n");
+	fflush(stderr);
+}
+
+/* received = ok + duplicate + refused, by reason. */
+static void
+account(const struct ingest_counters *counters)
+{
+	uint64_t refused = 0;
+	for (unsigned v = VERDICT_DUPLICATE + 1; v < VERDICT_COUNT; v++)
+		refused += counters->verdict[v];
+	fprintf(stderr, "laju: received %llu events = %llu ok + %llu duplicate + %llu refused",
+	        (unsigned long long)counters->events, (unsigned long long)counters->verdict[VERDICT_OK],
+	        (unsigned long long)counters->verdict[VERDICT_DUPLICATE], (unsigned long long)refused);
+	for (unsigned v = VERDICT_DUPLICATE + 1; v < VERDICT_COUNT; v++)
+		if (counters->verdict[v] > 0)
+			fprintf(stderr, ", %s %llu", verdict_name((enum verdict)v), (unsigned long long)counters->verdict[v]);
+	for (unsigned b = BATCH_OK + 1; b < BATCH_CODE_COUNT; b++)
+		if (counters->batch[b] > 0)
+			fprintf(stderr, "; %llu batches %s", (unsigned long long)counters->batch[b],
+			        batch_code_name((enum batch_code)b));
+	if (counters->push_dropped > 0)
+		fprintf(stderr, "; %llu push messages dropped", (unsigned long long)counters->push_dropped);
+	fprintf(stderr, "\n");
+}
+
+/* The log's configuration cannot change under it: what is checked here takes effect at the next start. */
+static void
+reload(const struct options *options)
+{
+	struct config *config = mem_zalloc(1, sizeof(*config));
+	if (load_config(config, options, NULL, 0) == STATUS_OK)
+		fprintf(stderr, "laju: SIGHUP: the configuration is valid; restart to apply changes\n");
+	else
+		fprintf(stderr, "laju: SIGHUP: the configuration is not valid; going on with the old one\n");
+	config_fini(config);
+	free(config);
+}
+
+int
+service_run(struct config *config, const struct options *options, service_fn *up, void (*down)(void))
+{
+	sigset_t signals;
+	int number = 0;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	/* Blocked before any thread starts: only sigwait() below takes them. */
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	struct node *node = node_start(config, up != NULL);
+	if (node == NULL)
+		return STATUS_FAILED;
+	announce(node_endpoints(node), config, up != NULL);
+	if (up != NULL)
+		up(node_endpoints(node), config);
+	while (sigwait(&signals, &number) != 0 || number == SIGHUP)
+		if (number == SIGHUP)
+			reload(options);
+	fprintf(stderr, "laju: stopping\n");
+	if (down != NULL)
+		down();
+	struct ingest_counters counters;
+	node_stop(node, &counters);
+	account(&counters);
+	return STATUS_OK;
+}

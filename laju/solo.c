@@ -1,0 +1,229 @@
+/* solo.c - all cores in one thread. */
+#include "laju/solo.h"
+#include "common/mem.h"
+#include <stdlib.h>
+
+struct solo {
+	struct solo_config config;
+	struct ingest *ingest;
+	struct aggregator *aggregator;
+	struct publisher *publisher;
+	struct publisher_feed_config feed[FEEDS_MAX];
+};
+
+static int64_t
+day_of(const void *zone, int64_t ts_ms)
+{
+	return zone_day_of(zone, ts_ms);
+}
+
+static void
+on_answer(void *context, enum ingest_port port, struct slice peer, struct slice answer)
+{
+	struct solo *solo = context;
+	if (solo->config.answer != NULL)
+		solo->config.answer(solo->config.context, port, peer, answer);
+}
+
+static void
+on_dead(void *context, const struct dead_letter *letter)
+{
+	struct solo *solo = context;
+	publisher_dead(solo->publisher, letter->at_ms, slice_of(letter->peer), slice_of(letter->code),
+	               slice_of(letter->text), letter->raw);
+	if (solo->config.dead != NULL)
+		solo->config.dead(solo->config.context, letter);
+}
+
+static void
+on_feed(void *context, struct slice feed, int64_t at_ms)
+{
+	struct solo *solo = context;
+	publisher_feed(solo->publisher, feed, at_ms);
+}
+
+static void
+on_alert(void *context, struct slice topic, const struct alert_row *row)
+{
+	struct solo *solo = context;
+	publisher_alert(solo->publisher, topic, row);
+	if (solo->config.alert != NULL)
+		solo->config.alert(solo->config.context, topic, row);
+}
+
+static void
+on_row(void *context, struct slice topic, struct slice row)
+{
+	struct solo *solo = context;
+	if (solo->config.row != NULL)
+		solo->config.row(solo->config.context, topic, row);
+}
+
+static void
+on_reply(void *context, struct slice peer, struct slice reply)
+{
+	struct solo *solo = context;
+	if (solo->config.reply != NULL)
+		solo->config.reply(solo->config.context, peer, reply);
+}
+
+static void
+make_ingest(struct solo *solo)
+{
+	const struct config *config = solo->config.config;
+	const struct ingest_config core = {
+	    .accept = {.channels = config->channels,
+	               .rates = config->rates,
+	               .day_of = day_of,
+	               .zone = &config->zone,
+	               .key = config->kernel.key,
+	               .dims_mask = kernel_dims_mask(&config->kernel)},
+	    .clock_events = config->clock == CLOCK_EVENTS,
+	    .send = on_answer,
+	    .dead = on_dead,
+	    .feed = on_feed,
+	    .context = solo,
+	};
+	solo->ingest = ingest_new(&core);
+}
+
+static void
+make_publisher(struct solo *solo, int decimals)
+{
+	const struct config *config = solo->config.config;
+	for (uint32_t f = 0; f < config->feed_count; f++)
+		solo->feed[f] = (struct publisher_feed_config){config->feed[f].name, config->feed[f].expect_every_ms};
+	const struct publisher_config core = {
+	    .kpis = &config->kpis,
+	    .kernel = &config->kernel,
+	    .epoch = solo->config.epoch,
+	    .version = LAJU_VERSION,
+	    .zone = config->zone_name,
+	    .currency = config->currency,
+	    .durability = config->durability,
+	    .decimals = decimals,
+	    .clock_events = config->clock == CLOCK_EVENTS,
+	    .feed_count = config->feed_count,
+	    .feed = solo->feed,
+	};
+	const struct publisher_out out = {on_row, on_reply, solo};
+	solo->publisher = publisher_new(&core, &out);
+}
+
+struct solo *
+solo_new(const struct solo_config *config)
+{
+	struct solo *solo = mem_zalloc(1, sizeof(*solo));
+	solo->config = *config;
+	int decimals = money_decimals(slice_of(config->config->currency));
+	const struct aggregator_config core = {
+	    .kernel = &config->config->kernel,
+	    .rules = config->config->rules,
+	    .rule_count = config->config->rule_count,
+	    .decimals = decimals,
+	    .alert = on_alert,
+	    .context = solo,
+	};
+	make_publisher(solo, decimals);
+	solo->aggregator = aggregator_new(&core);
+	make_ingest(solo);
+	return solo;
+}
+
+void
+solo_free(struct solo *solo)
+{
+	if (solo == NULL)
+		return;
+	ingest_free(solo->ingest);
+	aggregator_free(solo->aggregator);
+	publisher_free(solo->publisher);
+	free(solo);
+}
+
+void
+solo_receive(struct solo *solo, enum ingest_port port, struct slice peer, struct slice message, int64_t now_ms)
+{
+	ingest_receive(solo->ingest, port, peer, (struct slice){0}, message, now_ms);
+}
+
+static void
+log_and_apply(struct solo *solo, struct group *group)
+{
+	log_append(solo->config.log, group); /* not stored: lsn stays 0, and all after it say so */
+	aggregator_apply(solo->aggregator, group);
+}
+
+void
+solo_step(struct solo *solo, int64_t now_ms)
+{
+	struct group *group;
+	while (ingest_ready(solo->ingest) && (group = ingest_take(solo->ingest, now_ms)) != NULL) {
+		log_and_apply(solo, group);
+		ingest_settle(solo->ingest, group);
+	}
+	if (solo->config.config->clock == CLOCK_WALL && (group = log_tick_due(solo->config.log, now_ms)) != NULL) {
+		log_and_apply(solo, group);
+		group_free(group);
+	}
+	aggregator_work(solo->aggregator);
+}
+
+void
+solo_recover(struct solo *solo, uint64_t lsn)
+{
+	struct group *group = group_new(GROUP_BATCHES);
+	for (uint64_t at = 1; at <= lsn; at++)
+		if (log_read(solo->config.log, at, group) == 0)
+			aggregator_apply(solo->aggregator, group);
+	group_free(group);
+}
+
+void
+solo_publish(struct solo *solo)
+{
+	struct buf update = {0};
+	while (!aggregator_work(solo->aggregator))
+		;
+	if (aggregator_publish(solo->aggregator, &update))
+		publisher_update(solo->publisher, buf_slice(&update));
+	buf_fini(&update);
+}
+
+void
+solo_heartbeat(struct solo *solo, int64_t now_ms)
+{
+	publisher_heartbeat(solo->publisher, now_ms);
+}
+
+void
+solo_subscription(struct solo *solo, struct slice frame)
+{
+	publisher_subscription(solo->publisher, frame);
+}
+
+void
+solo_request(struct solo *solo, struct slice peer, struct slice message)
+{
+	publisher_request(solo->publisher, peer, message);
+	while (publisher_work(solo->publisher))
+		;
+}
+
+struct aggregator *
+solo_aggregator(struct solo *solo)
+{
+	return solo->aggregator;
+}
+
+struct ingest *
+solo_ingest(struct solo *solo)
+{
+	return solo->ingest;
+}
+
+struct publisher *
+solo_publisher(struct solo *solo)
+{
+	return solo->publisher;
+}
