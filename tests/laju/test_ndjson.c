@@ -1,0 +1,144 @@
+/* test_ndjson.c - lines of JSON become events, or a reason with its place. */
+#include "laju/ndjson.h"
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+static enum verdict
+read_line(const char *line, struct event *event, struct ndjson_fault *fault)
+{
+	static struct buf packed;
+	struct event_fault event_fault;
+	size_t used;
+	packed.len = 0;
+	enum verdict verdict = ndjson_event(slice_of(line), &packed, NULL, NULL, fault);
+	if (verdict != VERDICT_OK) {
+		assert_int_equal(packed.len, 0);
+		buf_fini(&packed);
+		return verdict;
+	}
+	/* Into memory that outlives the call; small, and freed with the process's test. */
+	static uint8_t bytes[EVENT_BYTES_MAX];
+	assert_true(packed.len <= sizeof(bytes));
+	memcpy(bytes, packed.data, packed.len);
+	struct slice whole = {bytes, (uint32_t)packed.len};
+	assert_int_equal(event_decode(event, whole, &used, &event_fault), VERDICT_OK);
+	assert_int_equal(used, whole.n);
+	buf_fini(&packed);
+	return VERDICT_OK;
+}
+
+static void
+times_and_amounts_are_taken_as_people_write_them(void **state)
+{
+	(void)state;
+	struct event event;
+	struct ndjson_fault fault;
+	assert_int_equal(read_line("{\"id\":\"s\",\"t\":\"sale\",\"ts\":\"2026-11-23T13:05:09.5+07:00\",\"amt\":\"1234.50\","
+	                           "\"cur\":\"IDR\",\"qty\":2,\"camp\":\"gajian\"}",
+	                           &event, &fault),
+	                 VERDICT_OK);
+	assert_int_equal(event.type, EVENT_SALE);
+	assert_int_equal(event.num[NUM_TS], INT64_C(1795413909500));
+	assert_int_equal(event.num[NUM_AMT], 123450);
+	assert_int_equal(event.num[NUM_QTY], 2);
+	assert_true(slice_is(event.text[TEXT_CAMP], "gajian"));
+	assert_int_equal(read_line("{\"id\":\"s\",\"t\":\"visit\",\"ts\":\"2026-11-23\",\"src\":null}", &event, &fault), VERDICT_OK);
+	assert_int_equal(event.num[NUM_TS], INT64_C(1795392000000));
+	assert_false(event.text_mask >> TEXT_SRC & 1);
+}
+
+static void
+wrong_lines_are_refused_with_a_sentence(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *line;
+		enum verdict code;
+		const char *word;
+	} wrong[] = {
+	    {"", VERDICT_BAD_MSGPACK, "JSON"},
+	    {"[1]", VERDICT_BAD_MSGPACK, "array"},
+	    {"{\"id\":\"a\",\"id\":\"b\"}", VERDICT_BAD_MSGPACK, "duplicate"},
+	    {"{\"id\":'a'}", VERDICT_BAD_MSGPACK, "JSON"},
+	    {"{\"id\":\"a\"} x", VERDICT_BAD_MSGPACK, "JSON"},
+	    {"{\"amt\":12.5}", VERDICT_BAD_AMOUNT, "amt"},
+	    {"{\"amt\":\"12.5\"}", VERDICT_BAD_AMOUNT, "cur"},
+	    {"{\"amt\":\"12.5\",\"cur\":\"XXQ\"}", VERDICT_BAD_AMOUNT, "XXQ"},
+	    {"{\"amt\":\"12.345\",\"cur\":\"USD\"}", VERDICT_BAD_AMOUNT, "12.345"},
+	    {"{\"amt\":\"99999999999999999999\",\"cur\":\"USD\"}", VERDICT_BAD_AMOUNT, "fit"},
+	    {"{\"ts\":\"yesterday\"}", VERDICT_BAD_FIELD, "ts"},
+	    {"{\"ts\":\"2026-11-23T13:05:09\"}", VERDICT_BAD_FIELD, "offset"},
+	    {"{\"ts\":\"2026-02-30T00:00:00Z\"}", VERDICT_BAD_FIELD, "ts"},
+	    {"{\"stage\":\"mqll\"}", VERDICT_BAD_STAGE, "mqll"},
+	    {"{\"t\":\"vist\"}", VERDICT_BAD_FIELD, "vist"},
+	    {"{\"qty\":\"two\"}", VERDICT_BAD_FIELD, "qty"},
+	    {"{\"camp\":7}", VERDICT_BAD_FIELD, "camp"},
+	    {"{\"id\":\"\xff\"}", VERDICT_BAD_MSGPACK, "JSON"},
+	};
+	struct event event;
+	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct ndjson_fault fault = {0};
+		enum verdict verdict = read_line(wrong[i].line, &event, &fault);
+		if (verdict != wrong[i].code || strstr(fault.text, wrong[i].word) == NULL)
+			fail_msg("%s: %s: %s", wrong[i].line, verdict_name(verdict), fault.text);
+	}
+}
+
+struct unknown {
+	char key[64], near[64];
+};
+
+static void
+on_unknown(void *context, const char *key, const char *near)
+{
+	struct unknown *unknown = context;
+	snprintf(unknown->key, sizeof(unknown->key), "%s", key);
+	snprintf(unknown->near, sizeof(unknown->near), "%s", near != NULL ? near : "");
+}
+
+static void
+an_unknown_key_is_passed_over_and_told(void **state)
+{
+	(void)state;
+	struct buf packed = {0};
+	struct ndjson_fault fault;
+	struct unknown unknown = {0};
+	assert_int_equal(ndjson_event(slice_of("{\"id\":\"a\",\"t\":\"visit\",\"campp\":\"x\"}"), &packed, on_unknown, &unknown, &fault),
+	                 VERDICT_OK);
+	assert_string_equal(unknown.key, "campp");
+	assert_string_equal(unknown.near, "camp");
+	buf_fini(&packed);
+}
+
+static void
+times_are_printed_as_they_are_read(void **state)
+{
+	(void)state;
+	const int64_t instants[] = {0, 1, 951782400000, 1795413909500, 4102444799999};
+	for (unsigned i = 0; i < sizeof(instants) / sizeof(instants[0]); i++) {
+		char text[32];
+		int64_t back;
+		const char *why;
+		time_format(instants[i], text);
+		assert_int_equal(time_parse(slice_of(text), &back, &why), 0);
+		assert_int_equal(back, instants[i]);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(times_and_amounts_are_taken_as_people_write_them),
+	    cmocka_unit_test(wrong_lines_are_refused_with_a_sentence),
+	    cmocka_unit_test(an_unknown_key_is_passed_over_and_told),
+	    cmocka_unit_test(times_are_printed_as_they_are_read),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
