@@ -10,8 +10,8 @@ struct front_state {
 	struct front *front;
 	struct ev_loop *loop;
 	struct zloop router, pull, worker[INGEST_WORKERS_MAX];
+	ev_timer retry; /* looks again for room, when a worker had none */
 	ev_async stop;
-	bool stopping;
 };
 
 static bool
@@ -20,30 +20,47 @@ deal(struct front_state *state, struct frames *frames)
 	struct front *front = state->front;
 	struct slice who = zmq_msg_size(&frames->peer) > 0 ? frames_slice(&frames->peer) : frames_user(frames);
 	unsigned worker = (unsigned)(XXH3_64bits(who.p, who.n) % front->workers);
-	/* A full link means a worker far behind: the message is dropped as by any full queue; an acked sender resends. */
 	frames_send_worker(front->worker[worker], frames);
 	frames_close(frames);
+	return true;
+}
+
+static const double RETRY_S = 0.001;
+
+static void
+on_retry(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct front_state *state = timer->data;
+	(void)loop, (void)revents;
+	zloop_resume(&state->router);
+	zloop_resume(&state->pull);
+}
+
+/* While a worker is that far behind nothing is read: the sockets' high-water marks push back on the senders. */
+static bool
+workers_have_room(struct front_state *state)
+{
+	const struct front *front = state->front;
+	for (unsigned w = 0; w < front->workers; w++) {
+		int events = 0;
+		size_t size = sizeof(events);
+		zmq_getsockopt(front->worker[w], ZMQ_EVENTS, &events, &size);
+		if (!(events & ZMQ_POLLOUT)) {
+			zloop_pause(&state->router);
+			zloop_pause(&state->pull);
+			ev_timer_start(state->loop, &state->retry);
+			return false;
+		}
+	}
 	return true;
 }
 
 static bool
 on_router(struct zloop *watcher)
 {
+	struct front_state *state = watcher->data;
 	struct frames frames;
-	return frames_receive_router(watcher->socket, &frames) && deal(watcher->data, &frames);
-}
-
-static bool
-workers_have_room(const struct front *front)
-{
-	for (unsigned w = 0; w < front->workers; w++) {
-		int events = 0;
-		size_t size = sizeof(events);
-		zmq_getsockopt(front->worker[w], ZMQ_EVENTS, &events, &size);
-		if (!(events & ZMQ_POLLOUT))
-			return false;
-	}
-	return true;
+	return workers_have_room(state) && frames_receive_router(watcher->socket, &frames) && deal(state, &frames);
 }
 
 static bool
@@ -51,7 +68,7 @@ on_pull(struct zloop *watcher)
 {
 	struct front_state *state = watcher->data;
 	struct frames frames;
-	return workers_have_room(state->front) && frames_receive_pull(watcher->socket, &frames) && deal(state, &frames);
+	return workers_have_room(state) && frames_receive_pull(watcher->socket, &frames) && deal(state, &frames);
 }
 
 static bool
@@ -91,6 +108,8 @@ front_start(struct front *front)
 	zloop_start(&state->pull, state->loop, front->pull, on_pull, state);
 	for (unsigned w = 0; w < front->workers; w++)
 		zloop_start(&state->worker[w], state->loop, front->worker[w], on_worker, state);
+	ev_timer_init(&state->retry, on_retry, RETRY_S, 0);
+	state->retry.data = state;
 	ev_async_init(&state->stop, on_stop);
 	state->stop.data = state;
 	ev_async_start(state->loop, &state->stop);

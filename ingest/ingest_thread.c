@@ -87,8 +87,13 @@ on_pull(struct zloop *watcher)
 static bool
 on_front(struct zloop *watcher)
 {
+	struct ingest_state *state = watcher->data;
 	struct frames frames;
-	return frames_receive_front(watcher->socket, &frames) && on_frames(watcher->data, &frames);
+	if (!ingest_has_room(state->ingest)) {
+		zloop_pause(watcher); /* the link fills up, and the front stops reading */
+		return false;
+	}
+	return frames_receive_front(watcher->socket, &frames) && on_frames(state, &frames);
 }
 
 static bool
@@ -100,8 +105,10 @@ on_settled(struct zloop *watcher)
 		return false;
 	ingest_settle(state->ingest, group);
 	state->groups_out--;
-	if (state->pull.socket != NULL && ingest_has_room(state->ingest))
+	if (ingest_has_room(state->ingest)) {
 		zloop_resume(&state->pull);
+		zloop_resume(&state->front);
+	}
 	return true;
 }
 
