@@ -29,8 +29,7 @@ send_alert(void *context, struct slice topic, const struct alert_row *row)
 	note_add(note, 0, topic);
 	note_add(note, 1, buf_slice(&packed));
 	buf_fini(&packed);
-	if (!link_send(state->thread->notes, note))
-		note_free(note); /* the publisher is LINK_DEPTH notes behind */
+	link_put(state->thread->notes, note); /* a transition is told once: it must not be lost */
 }
 
 static bool

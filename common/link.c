@@ -74,11 +74,18 @@ link_send(void *socket, void *pointer)
 }
 
 void
+link_put(void *socket, void *pointer)
+{
+	if (pointer != NULL)
+		__tsan_release(pointer);
+	while (zmq_send(socket, &pointer, sizeof(pointer), 0) < 0 && errno == EINTR)
+		;
+}
+
+void
 link_end(void *socket)
 {
-	void *mark = NULL;
-	while (zmq_send(socket, &mark, sizeof(mark), 0) < 0 && errno == EINTR)
-		;
+	link_put(socket, NULL);
 }
 
 bool

@@ -17,7 +17,9 @@ void *link_bind(void *zmq_context, const char *name);
 void *link_connect(void *zmq_context, const char *name);
 /* False: the link is full (or closing); the sender still owns the pointer. */
 bool link_send(void *socket, void *pointer);
-/* The end mark: waits for room, so that it cannot be lost. */
+/* Waits for room: for what must not be lost, towards a thread that never waits for this one. */
+void link_put(void *socket, void *pointer);
+/* The end mark, put. */
 void link_end(void *socket);
 /* False: nothing waits. */
 bool link_receive(void *socket, void **pointer);

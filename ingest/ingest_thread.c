@@ -33,8 +33,10 @@ send_answer(void *context, enum ingest_port port, struct slice peer, struct slic
 static void
 send_note(struct ingest_state *state, struct note *note)
 {
-	if (!link_send(state->thread->notes, note))
-		note_free(note);
+	if (link_send(state->thread->notes, note))
+		return;
+	state->thread->notes_lost++;
+	note_free(note);
 }
 
 static void

@@ -24,6 +24,7 @@ struct ingest_thread {
 	uint8_t worker;            /* its number, written into its groups */
 	/* its own */
 	struct ingest_counters counters; /* after join */
+	uint64_t notes_lost;             /* dead letters and feeds that the publisher had no room for; after join */
 	struct ingest_state *state;
 	pthread_t thread;
 };

@@ -221,9 +221,9 @@ sum_counters(struct ingest_counters *total, const struct ingest_counters *one)
 
 /* The end mark walks the way the data walks; each thread ends when it has seen its own. */
 void
-node_stop(struct node *node, struct ingest_counters *counters)
+node_stop(struct node *node, struct node_account *account)
 {
-	*counters = (struct ingest_counters){0};
+	*account = (struct node_account){0};
 	for (unsigned w = 0; w < node->workers; w++)
 		ingest_thread_stop(&node->ingest[w]);
 	journal_thread_join(&node->journal);
@@ -231,7 +231,8 @@ node_stop(struct node *node, struct ingest_counters *counters)
 	publisher_thread_join(&node->publisher);
 	for (unsigned w = 0; w < node->workers; w++) {
 		ingest_thread_join(&node->ingest[w]);
-		sum_counters(counters, &node->ingest[w].counters);
+		sum_counters(&account->ingest, &node->ingest[w].counters);
+		account->notes_lost += node->ingest[w].notes_lost;
 	}
 	if (node->workers > 1) {
 		front_stop(&node->front);

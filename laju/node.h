@@ -18,9 +18,13 @@ struct node;
 struct node *node_start(struct config *config, bool demo);
 /*
  * Refuses new batches, finishes and answers those in flight, publishes the last rows,
- * ends all threads. What came in and what became of it, over all workers, is in *counters.
+ * ends all threads. What came in and what became of it, over all workers, is in *account.
  */
-void node_stop(struct node *node, struct ingest_counters *counters);
+struct node_account {
+	struct ingest_counters ingest;
+	uint64_t notes_lost; /* dead letters that could not be listed */
+};
+void node_stop(struct node *node, struct node_account *account);
 /* As bound: "tcp://127.0.0.1:5550" also where the configuration says port 0 or *. */
 struct node_endpoints {
 	char acked[ENDPOINT_MAX], push[ENDPOINT_MAX], updates[ENDPOINT_MAX], snapshot[ENDPOINT_MAX];

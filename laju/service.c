@@ -24,8 +24,9 @@ announce(const struct node_endpoints *at, const struct config *config, bool demo
 
 /* received = ok + duplicate + refused, by reason. */
 static void
-account(const struct ingest_counters *counters)
+print_account(const struct node_account *account)
 {
+	const struct ingest_counters *counters = &account->ingest;
 	uint64_t refused = 0;
 	for (unsigned v = VERDICT_DUPLICATE + 1; v < VERDICT_COUNT; v++)
 		refused += counters->verdict[v];
@@ -41,6 +42,8 @@ account(const struct ingest_counters *counters)
 			        batch_code_name((enum batch_code)b));
 	if (counters->push_dropped > 0)
 		fprintf(stderr, "; %llu push messages dropped", (unsigned long long)counters->push_dropped);
+	if (account->notes_lost > 0)
+		fprintf(stderr, "; %llu dead letters not listed", (unsigned long long)account->notes_lost);
 	fprintf(stderr, "\n");
 }
 
@@ -81,8 +84,8 @@ service_run(struct config *config, const struct options *options, service_fn *up
 	fprintf(stderr, "laju: stopping\n");
 	if (down != NULL)
 		down();
-	struct ingest_counters counters;
-	node_stop(node, &counters);
-	account(&counters);
+	struct node_account account;
+	node_stop(node, &account);
+	print_account(&account);
 	return STATUS_OK;
 }

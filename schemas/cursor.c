@@ -106,7 +106,7 @@ at_map(const uint8_t *p, const uint8_t *end, uint32_t *count)
 const uint8_t *
 at_uint(const uint8_t *p, const uint8_t *end, uint64_t *out)
 {
-	int64_t v;
+	int64_t v = 0;
 	if (p < end && *p == 0xcf) {
 		if (end - p < 9)
 			return NULL;
