@@ -10,11 +10,17 @@ struct aggregator {
 	struct rules *rules;
 	struct alert_words words;
 	uint64_t lsn;            /* last group applied */
-	uint64_t told_lsn;       /* as of the last update */
+	uint64_t told_lsn;       /* the publisher holds everything up to here */
 	int64_t told_ms;
+	/* a round of updates under way: what was changed by round_lsn is told in slices */
+	uint64_t round_lsn;
+	int64_t round_ms;
+	uint32_t round_left;
+	bool round;
 	/* while an update is written */
 	struct buf *out;
 	struct buf blobs;
+	struct kernel_view view;
 	uint32_t entries;
 };
 
@@ -92,13 +98,10 @@ tell_series(void *context, uint32_t series, bool live)
 	entry.key_count = (uint8_t)kernel_series_key(kernel, series, entry.key);
 	size_t from[WINDOW_COUNT + 1];
 	aggregator->blobs.len = 0;
+	kernel_view(kernel, series, &aggregator->view);
 	for (unsigned w = 0; w < WINDOW_COUNT; w++) {
-		int64_t totals[PART_COUNT][MEASURES_MAX];
-		for (unsigned part = 0; part < (w < WINDOW_ROLLING ? PART_PTD : PART_COUNT); part++)
-			kernel_totals(kernel, series, (enum window)w, (enum window_part)part, totals[part]);
 		from[w] = aggregator->blobs.len;
-		update_blob_add(&aggregator->blobs, aggregator->config.kernel->kpis->measure_count, (enum window)w,
-		                (const int64_t(*)[MEASURES_MAX])totals);
+		update_blob_add(&aggregator->blobs, (enum window)w, &aggregator->view);
 	}
 	from[WINDOW_COUNT] = aggregator->blobs.len;
 	for (unsigned w = 0; w < WINDOW_COUNT; w++)
@@ -106,26 +109,49 @@ tell_series(void *context, uint32_t series, bool live)
 	update_add(aggregator->out, &entry);
 }
 
-bool
+/* What has changed by now is to be told; changes from here on belong to the next round. */
+static bool
+round_begin(struct aggregator *aggregator)
+{
+	int64_t now = kernel_now(aggregator->kernel);
+	if (now == INT64_MIN || (aggregator->lsn == aggregator->told_lsn && now == aggregator->told_ms))
+		return false;
+	aggregator->round = true;
+	aggregator->round_lsn = aggregator->lsn;
+	aggregator->round_ms = now;
+	aggregator->round_left = kernel_dirty(aggregator->kernel);
+	return true;
+}
+
+static void
+round_end(struct aggregator *aggregator)
+{
+	aggregator->round = false;
+	aggregator->told_lsn = aggregator->round_lsn;
+	aggregator->told_ms = aggregator->round_ms;
+}
+
+enum aggregator_told
 aggregator_publish(struct aggregator *aggregator, struct buf *out)
 {
 	struct kernel *kernel = aggregator->kernel;
-	int64_t now = kernel_now(kernel);
-	if (now == INT64_MIN || (aggregator->lsn == aggregator->told_lsn && now == aggregator->told_ms))
-		return false;
+	if (!aggregator->round && !round_begin(aggregator))
+		return AGGREGATOR_NOTHING;
 	if (!kernel_drain(kernel, 0))
-		return false;
-	struct update_head head = {.lsn = aggregator->lsn, .now_ms = now};
+		return AGGREGATOR_BUSY;
+	uint32_t slice = aggregator->round_left < AGGREGATOR_SLICE_SERIES ? aggregator->round_left : AGGREGATOR_SLICE_SERIES;
+	aggregator->round_left -= slice;
+	if (aggregator->round_left == 0)
+		round_end(aggregator);
+	struct update_head head = {.lsn = aggregator->told_lsn, .now_ms = kernel_now(kernel)};
 	for (unsigned w = 0; w < WINDOW_COUNT; w++)
 		kernel_bounds(kernel, (enum window)w, &head.bounds[w]);
 	aggregator->out = out;
 	aggregator->entries = 0;
 	update_begin(out, &head);
-	kernel_take_dirty(kernel, tell_series, aggregator);
+	kernel_take_dirty(kernel, slice, tell_series, aggregator);
 	update_end(out, aggregator->entries);
-	aggregator->told_lsn = aggregator->lsn;
-	aggregator->told_ms = now;
-	return true;
+	return aggregator->round ? AGGREGATOR_MORE : AGGREGATOR_DONE;
 }
 
 struct kernel *

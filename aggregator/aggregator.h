@@ -10,7 +10,10 @@
 #include "aggregator/update.h"
 #include "schemas/row.h"
 
-enum { AGGREGATOR_SLICE_CELLS = 2000 /* drained between two messages: about a millisecond */ };
+enum {
+	AGGREGATOR_SLICE_CELLS = 2000,  /* drained between two messages: about a millisecond */
+	AGGREGATOR_SLICE_SERIES = 2000, /* told between two messages: about as long */
+};
 
 /* A transition, ready for the publisher. Slices are valid during the call. */
 typedef void aggregator_alert_fn(void *context, struct slice topic, const struct alert_row *row);
@@ -33,10 +36,17 @@ void aggregator_apply(struct aggregator *aggregator, struct group *group);
 /* A slice of due work. True: nothing is left. */
 bool aggregator_work(struct aggregator *aggregator);
 /*
- * True: out (cleared first) holds an update: the changed series, or new bounds alone.
- * False: nothing has changed, or drains are not finished (go on with aggregator_work()).
+ * Tells what has changed, in slices, so that no publish interval holds events up: begins a
+ * round of what is changed by now, or goes on with one. DONE, MORE: out (cleared first)
+ * holds an update; the lsn in it is one up to which the publisher then holds everything.
  */
-bool aggregator_publish(struct aggregator *aggregator, struct buf *out);
+enum aggregator_told {
+	AGGREGATOR_NOTHING = 0, /* nothing has changed */
+	AGGREGATOR_BUSY,        /* drains are not finished: aggregator_work() first */
+	AGGREGATOR_MORE,        /* the round goes on: call again soon */
+	AGGREGATOR_DONE,        /* that was the round */
+};
+enum aggregator_told aggregator_publish(struct aggregator *aggregator, struct buf *out);
 /* For questions outside the flow (replay, tests). Drained by aggregator_work(). */
 struct kernel *aggregator_kernel(struct aggregator *aggregator);
 #endif

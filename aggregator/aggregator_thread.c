@@ -16,7 +16,7 @@ struct aggregator_state {
 	ev_timer publish;
 	ev_prepare work;
 	ev_idle busy;    /* keeps the loop from sleeping while drains are due */
-	bool wanted;     /* an update is due and waits for the drains */
+	bool wanted;     /* a round of updates is due, or under way */
 };
 
 static void
@@ -64,29 +64,28 @@ publisher_has_room(struct aggregator_state *state)
 	return (events & ZMQ_POLLOUT) != 0;
 }
 
-/* What has changed stays marked until the publisher has room: it conflates, it does not queue. */
+/* A slice of a round. What has changed stays marked until the publisher has room: it conflates, it does not queue. */
 static void
 publish(struct aggregator_state *state)
 {
-	state->wanted = false;
+	struct buf update = {0};
 	if (!publisher_has_room(state))
 		return;
-	struct buf update = {0};
-	if (!aggregator_publish(state->aggregator, &update)) {
-		state->wanted = !aggregator_work(state->aggregator);
+	enum aggregator_told told = aggregator_publish(state->aggregator, &update);
+	state->wanted = told == AGGREGATOR_BUSY || told == AGGREGATOR_MORE;
+	if (told != AGGREGATOR_MORE && told != AGGREGATOR_DONE)
 		return;
-	}
 	struct note *note = note_new(NOTE_UPDATE, 0);
 	note->bytes = update;
-	if (!link_send(state->thread->notes, note))
-		note_free(note);
+	link_put(state->thread->notes, note);
 }
 
 static void
 on_publish(struct ev_loop *loop, ev_timer *timer, int revents)
 {
+	struct aggregator_state *state = timer->data;
 	(void)loop, (void)revents;
-	publish(timer->data);
+	state->wanted = true; /* done in on_work(), between messages */
 }
 
 /* Each turn of the loop: a slice of what is due, between messages. */
@@ -95,13 +94,13 @@ on_work(struct ev_loop *loop, ev_prepare *prepare, int revents)
 {
 	struct aggregator_state *state = prepare->data;
 	(void)revents;
-	if (!aggregator_work(state->aggregator)) {
-		ev_idle_start(loop, &state->busy);
-		return;
-	}
-	ev_idle_stop(loop, &state->busy);
-	if (state->wanted)
+	bool drained = aggregator_work(state->aggregator);
+	if (drained && state->wanted)
 		publish(state);
+	if (!drained || state->wanted)
+		ev_idle_start(loop, &state->busy);
+	else
+		ev_idle_stop(loop, &state->busy);
 }
 
 static void
@@ -118,7 +117,9 @@ run(void *argument)
 	ev_run(state->loop, 0);
 	while (!aggregator_work(state->aggregator))
 		;
-	publish(state);
+	do
+		publish(state);
+	while (state->wanted);
 	link_end(thread->notes);
 	return NULL;
 }

@@ -311,18 +311,48 @@ kernel_totals(struct kernel *kernel, uint32_t id, enum window window, enum windo
 }
 
 void
-kernel_take_dirty(struct kernel *kernel, kernel_dirty_fn *each, void *context)
+kernel_view(const struct kernel *kernel, uint32_t id, struct kernel_view *out)
+{
+	const struct series *series = series_at(&kernel->series, id);
+	out->measures = series->measures;
+	for (uint32_t p = 0; p < series->measures; p++) {
+		uint8_t measure = series_measures(series)[p];
+		uint32_t at = p; /* a few, nearly in order: insertion */
+		for (; at > 0 && out->measure[at - 1] > measure; at--) {
+			out->measure[at] = out->measure[at - 1];
+			memcpy(out->total[at], out->total[at - 1], sizeof(out->total[at]));
+		}
+		const uint64_t *row = series_row(series, p);
+		uint64_t head = series->block[p];
+		out->measure[at] = measure;
+		for (unsigned s = 0; s < SLOT_COUNT; s++)
+			out->total[at][s] = (int64_t)row[s];
+		for (unsigned w = 0; w < WINDOW_COUNT; w++)
+			out->total[at][slot_of(w, PART_CUR)] = (int64_t)(row[slot_of(w, PART_CUR)] + head);
+	}
+}
+
+uint32_t
+kernel_dirty(const struct kernel *kernel)
+{
+	return kernel->series.dirty_count - kernel->series.dirty_from;
+}
+
+uint32_t
+kernel_take_dirty(struct kernel *kernel, uint32_t limit, kernel_dirty_fn *each, void *context)
 {
 	struct series_set *set = &kernel->series;
-	for (uint32_t i = 0; i < set->dirty_count; i++) {
-		uint32_t id = set->dirty[i];
+	for (; limit > 0 && set->dirty_from < set->dirty_count; limit--, set->dirty_from++) {
+		uint32_t id = set->dirty[set->dirty_from];
 		struct series *series = series_at(set, id);
 		series->dirty = false;
 		each(context, id, series->live);
 		if (!series->live)
 			series_release(set, id);
 	}
-	set->dirty_count = 0;
+	if (set->dirty_from == set->dirty_count)
+		set->dirty_from = set->dirty_count = 0;
+	return kernel_dirty(kernel);
 }
 
 void

@@ -23,6 +23,13 @@ enum {
 	SERIES_KEY_MAX = 7 * (EVENT_TEXT_BYTES_MAX + 1),
 };
 
+/* The slot of a part of a window: 0 .. SLOT_COUNT-1. Rolling windows have no ptd. */
+static inline unsigned
+slot_of(unsigned window, unsigned part)
+{
+	return window < WINDOW_ROLLING ? window * 2 + part : 6 + (window - WINDOW_ROLLING) * 3 + part;
+}
+
 struct rollup {
 	char name[64];     /* "all", "campaign", "campaign+channel" */
 	uint8_t dims_mask; /* 0: all */
@@ -88,12 +95,22 @@ uint32_t kernel_series_find(const struct kernel *kernel, uint32_t rollup, const 
 void kernel_totals(struct kernel *kernel, uint32_t series, enum window window, enum window_part part,
                    int64_t totals[MEASURES_MAX]);
 
+/* All totals of a series at once: the measures it has, ascending. */
+struct kernel_view {
+	uint32_t measures;
+	uint8_t measure[MEASURES_MAX];
+	int64_t total[MEASURES_MAX][SLOT_COUNT];
+};
+void kernel_view(const struct kernel *kernel, uint32_t series, struct kernel_view *out);
+
 /*
- * Series whose totals may have changed since the last call, each once, with those
- * freed since (live is then false; its id is reused only after this call).
+ * Series whose totals may have changed since they were last told, each once, with those
+ * freed since (live is then false; its id is reused only after this). At most `limit` of
+ * them, in the order of their first change. Returns how many are left.
  */
 typedef void kernel_dirty_fn(void *context, uint32_t series, bool live);
-void kernel_take_dirty(struct kernel *kernel, kernel_dirty_fn *each, void *context);
+uint32_t kernel_take_dirty(struct kernel *kernel, uint32_t limit, kernel_dirty_fn *each, void *context);
+uint32_t kernel_dirty(const struct kernel *kernel);
 
 /* Counters since the start. */
 struct kernel_counters {

@@ -156,6 +156,11 @@ void
 series_mark_slow(struct series_set *set, uint32_t id)
 {
 	series_at(set, id)->dirty = true;
+	if (set->dirty_count == set->dirty_cap && set->dirty_from > set->dirty_cap / 2) { /* room at the front */
+		set->dirty_count -= set->dirty_from;
+		memmove(set->dirty, set->dirty + set->dirty_from, set->dirty_count * sizeof(*set->dirty));
+		set->dirty_from = 0;
+	}
 	push(&set->dirty, &set->dirty_count, &set->dirty_cap, id);
 }
 

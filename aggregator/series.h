@@ -19,12 +19,6 @@
 
 enum { CALENDAR_WINDOWS = WINDOW_COUNT - WINDOW_ROLLING, SERIES_CHUNK = 4096 };
 
-static inline unsigned
-slot_of(unsigned window, unsigned part)
-{
-	return window < WINDOW_ROLLING ? window * 2 + part : 6 + (window - WINDOW_ROLLING) * 3 + part;
-}
-
 struct series {
 	uint64_t *block;     /* head[cap], row[cap][SLOT_COUNT], then uint8_t measure id[cap] */
 	uint8_t *key;        /* parts: u16 length + bytes */
@@ -41,7 +35,7 @@ struct series_set {
 	struct series **chunk;
 	uint32_t chunk_count, end;      /* ids are below end */
 	uint32_t *free_ids, free_count, free_cap;
-	uint32_t *dirty, dirty_count, dirty_cap;
+	uint32_t *dirty, dirty_from, dirty_count, dirty_cap; /* in order of their first change; those before from are told */
 	struct index index;
 	uint32_t rollup_count[ROLLUPS_MAX]; /* live series */
 	uint32_t period[CALENDAR_WINDOWS];  /* numbers of the present periods */

@@ -110,19 +110,17 @@ update_end(struct buf *out, uint32_t entries)
 }
 
 void
-update_blob_add(struct buf *out, uint32_t measure_count, enum window window,
-                const int64_t totals[PART_COUNT][MEASURES_MAX])
+update_blob_add(struct buf *out, enum window window, const struct kernel_view *view)
 {
 	bool calendar = window_parts(window) == PART_COUNT;
 	uint8_t *start = buf_reserve(out, BLOB_BYTES_MAX), *at = start;
 
-	assert(measure_count <= MEASURES_MAX);
-	for (uint32_t m = 0; m < measure_count; m++) {
-		int64_t cur = totals[PART_CUR][m], prev = totals[PART_PREV][m];
-		int64_t ptd = calendar ? totals[PART_PTD][m] : 0;
+	for (uint32_t m = 0; m < view->measures; m++) {
+		const int64_t *total = view->total[m] + slot_of(window, PART_CUR);
+		int64_t cur = total[PART_CUR], prev = total[PART_PREV], ptd = calendar ? total[PART_PTD] : 0;
 		if ((cur | prev | ptd) == 0)
 			continue;
-		*at++ = (uint8_t)m;
+		*at++ = view->measure[m];
 		at = varint_put(at, cur);
 		at = varint_put(at, prev);
 		if (calendar)

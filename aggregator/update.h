@@ -11,7 +11,7 @@
  */
 #ifndef AGGREGATOR_UPDATE_H
 #define AGGREGATOR_UPDATE_H
-#include "aggregator/measure.h"
+#include "aggregator/kernel.h"
 #include "common/buf.h"
 #include "schemas/window.h"
 
@@ -38,9 +38,8 @@ void update_begin(struct buf *out, const struct update_head *head);
 void update_add(struct buf *out, const struct update_entry *entry);
 void update_end(struct buf *out, uint32_t entries);
 
-/* Packs one window's totals; appends to out. part_count 2 for rolling, 3 for calendar. */
-void update_blob_add(struct buf *out, uint32_t measure_count, enum window window,
-                     const int64_t totals[PART_COUNT][MEASURES_MAX]);
+/* Packs one window's totals of a series; appends to out. */
+void update_blob_add(struct buf *out, enum window window, const struct kernel_view *view);
 
 /* Reading (publisher thread). The slices point into bytes. False at the end. */
 struct update_reader {

@@ -22,7 +22,7 @@ buf_reserve(struct buf *buf, size_t more)
 		buf->data = mem_realloc(buf->data, cap);
 		buf->cap = cap;
 	}
-	return buf->data + buf->len;
+	return buf->len > 0 ? buf->data + buf->len : buf->data; /* an empty one may have no data yet */
 }
 
 void

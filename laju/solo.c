@@ -183,10 +183,14 @@ void
 solo_publish(struct solo *solo)
 {
 	struct buf update = {0};
+	enum aggregator_told told;
 	while (!aggregator_work(solo->aggregator))
 		;
-	if (aggregator_publish(solo->aggregator, &update))
-		publisher_update(solo->publisher, buf_slice(&update));
+	do {
+		told = aggregator_publish(solo->aggregator, &update);
+		if (told == AGGREGATOR_MORE || told == AGGREGATOR_DONE)
+			publisher_update(solo->publisher, buf_slice(&update));
+	} while (told == AGGREGATOR_MORE);
 	buf_fini(&update);
 }
 

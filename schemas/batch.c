@@ -220,8 +220,10 @@ uint64_t
 answer_id(const struct answer *answer)
 {
 	uint64_t id;
+	if (answer->id.n == 0) /* N1 with b: nil */
+		return 0;
 	const uint8_t *end = answer->id.p + answer->id.n;
-	return answer->id.n > 0 && at_uint(answer->id.p, end, &id) == end ? id : 0;
+	return at_uint(answer->id.p, end, &id) == end ? id : 0;
 }
 
 bool

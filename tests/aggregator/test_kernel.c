@@ -242,14 +242,14 @@ each_changed_series_is_told_once_and_freed_ones_too(void **state)
 	sale(f, NOW, NOW, "a", 1, 2);
 	sale(f, NOW, NOW, "b", 1, 3);
 	kernel_drain(f->kernel, UINT64_MAX);
-	kernel_take_dirty(f->kernel, count_told, &told);
+	kernel_take_dirty(f->kernel, UINT32_MAX, count_told, &told);
 	assert_int_equal(told.live, 3); /* all, a, b */
 	told = (struct told){0};
-	kernel_take_dirty(f->kernel, count_told, &told);
+	kernel_take_dirty(f->kernel, UINT32_MAX, count_told, &told);
 	assert_int_equal(told.live, 0);
 	tick(f, NOW + 80 * DAY);
 	kernel_drain(f->kernel, UINT64_MAX);
-	kernel_take_dirty(f->kernel, count_told, &told);
+	kernel_take_dirty(f->kernel, UINT32_MAX, count_told, &told);
 	assert_int_equal(told.freed, 3);
 	assert_int_equal(told.live, 0);
 	fixture_free(f);
@@ -264,14 +264,14 @@ midnight_turns_every_series_whether_it_is_touched_or_not(void **state)
 	sale(f, NOW, NOW, "a", 1, 1);
 	sale(f, NOW, NOW, "b", 2, 2);
 	kernel_drain(f->kernel, UINT64_MAX);
-	kernel_take_dirty(f->kernel, count_told, &told);
+	kernel_take_dirty(f->kernel, UINT32_MAX, count_told, &told);
 	told = (struct told){0};
 	tick(f, NOW + DAY);
 	kernel_drain(f->kernel, UINT64_MAX);
 	assert_int_equal(total(f, "a", 1, WINDOW_D, PART_CUR), 0);
 	assert_int_equal(total(f, "a", 1, WINDOW_D, PART_PREV), 1);
 	assert_int_equal(total(f, "b", 1, WINDOW_D, PART_PTD), 0);
-	kernel_take_dirty(f->kernel, count_told, &told);
+	kernel_take_dirty(f->kernel, UINT32_MAX, count_told, &told);
 	assert_int_equal(told.live, 3);
 	tick(f, NOW + DAY + MINUTE); /* the first minute of yesterday is now part of ptd */
 	kernel_drain(f->kernel, UINT64_MAX);

@@ -42,6 +42,27 @@ total(uint64_t *state)
 	return r >> 8 & 1 ? -value : value;
 }
 
+/* One window's totals as the kernel shows a series: other windows stay zero. */
+static void
+view_of(struct kernel_view *view, uint32_t measures, enum window window, const int64_t totals[PART_COUNT][MEASURES_MAX])
+{
+	memset(view, 0, sizeof(*view));
+	view->measures = measures;
+	for (uint32_t m = 0; m < measures; m++) {
+		view->measure[m] = (uint8_t)m;
+		for (unsigned part = 0; part < (window < WINDOW_ROLLING ? 2u : 3u); part++)
+			view->total[m][slot_of(window, part)] = totals[part][m];
+	}
+}
+
+static void
+blob_add(struct buf *out, uint32_t measures, enum window window, const int64_t totals[PART_COUNT][MEASURES_MAX])
+{
+	static struct kernel_view view;
+	view_of(&view, measures, window, totals);
+	update_blob_add(out, window, &view);
+}
+
 static void
 totals_survive_packing(void **unused)
 {
@@ -57,7 +78,7 @@ totals_survive_packing(void **unused)
 			for (unsigned m = 0; m < MEASURES_MAX; m++)
 				in[p][m] = total(&state);
 		blob.len = 0;
-		update_blob_add(&blob, MEASURES_MAX, window, (const int64_t(*)[MEASURES_MAX])in);
+		blob_add(&blob, MEASURES_MAX, window, (const int64_t(*)[MEASURES_MAX])in);
 		memset(out, 0x55, sizeof(out));
 		update_blob_totals(buf_slice(&blob), window, out);
 		assert_memory_equal(in, out, sizeof(in));
@@ -73,7 +94,7 @@ all_zero_packs_to_nothing(void **unused)
 	struct buf blob = {0};
 	(void)unused;
 
-	update_blob_add(&blob, MEASURES_MAX, WINDOW_M, zero);
+	blob_add(&blob, MEASURES_MAX, WINDOW_M, zero);
 	assert_int_equal(blob.len, 0);
 	update_blob_totals((struct slice){0}, WINDOW_M, out);
 	assert_memory_equal(zero, out, sizeof(zero));
@@ -88,12 +109,12 @@ rolling_windows_have_no_ptd(void **unused)
 	struct buf a = {0}, b = {0};
 	(void)unused;
 
-	update_blob_add(&a, 3, WINDOW_R7D, (const int64_t(*)[MEASURES_MAX])totals);
+	blob_add(&a, 3, WINDOW_R7D, (const int64_t(*)[MEASURES_MAX])totals);
 	totals[PART_PTD][0] = totals[PART_PTD][1] = 9;
-	update_blob_add(&b, 3, WINDOW_R7D, (const int64_t(*)[MEASURES_MAX])totals);
+	blob_add(&b, 3, WINDOW_R7D, (const int64_t(*)[MEASURES_MAX])totals);
 	assert_true(slice_equal(buf_slice(&a), buf_slice(&b)));
 	b.len = 0;
-	update_blob_add(&b, 3, WINDOW_D, (const int64_t(*)[MEASURES_MAX])totals);
+	blob_add(&b, 3, WINDOW_D, (const int64_t(*)[MEASURES_MAX])totals);
 	assert_false(slice_equal(buf_slice(&a), buf_slice(&b)));
 	buf_fini(&a);
 	buf_fini(&b);

@@ -491,7 +491,7 @@ run_seed(uint64_t seed)
 		if (any && chance(&world->random, 35))
 			compare_all(world);
 		if (chance(&world->random, 30))
-			kernel_take_dirty(world->kernel, ignore_dirty, NULL);
+			kernel_take_dirty(world->kernel, UINT32_MAX, ignore_dirty, NULL);
 	}
 	if (any) {
 		compare_all(world);
@@ -499,7 +499,7 @@ run_seed(uint64_t seed)
 		world->recv_ms += 140 * DAY;
 		tick(world);
 		compare_all(world);
-		kernel_take_dirty(world->kernel, ignore_dirty, NULL);
+		kernel_take_dirty(world->kernel, UINT32_MAX, ignore_dirty, NULL);
 		struct kernel_counters counters;
 		kernel_count(world->kernel, &counters);
 		assert_int_equal(counters.cells, 0);

@@ -109,9 +109,23 @@ model_name(struct model_series *series, unsigned rollup, const char *key0, const
 	snprintf(series->key[1], sizeof(series->key[1]), "%s", key1 != NULL ? key1 : "");
 }
 
+/* One window's totals as the kernel shows a series: other windows stay zero. */
+static void
+view_of(struct kernel_view *view, uint32_t measures, enum window window, const int64_t totals[PART_COUNT][MEASURES_MAX])
+{
+	memset(view, 0, sizeof(*view));
+	view->measures = measures;
+	for (uint32_t m = 0; m < measures; m++) {
+		view->measure[m] = (uint8_t)m;
+		for (unsigned part = 0; part < (window < WINDOW_ROLLING ? 2u : 3u); part++)
+			view->total[m][slot_of(window, part)] = totals[part][m];
+	}
+}
+
 struct update_entry
 updater_entry(struct updater *updater, uint32_t id, const struct model_series *series)
 {
+	static struct kernel_view view;
 	struct update_entry entry = {.series = id, .rollup = series->rollup, .live = series->live};
 
 	if (!series->live)
@@ -121,7 +135,8 @@ updater_entry(struct updater *updater, uint32_t id, const struct model_series *s
 		entry.key[i] = slice_of(series->key[i]);
 	for (unsigned w = 0; w < WINDOW_COUNT; w++) {
 		updater->blobs[w].len = 0;
-		update_blob_add(&updater->blobs[w], M_COUNT, w, series->totals[w]);
+		view_of(&view, M_COUNT, (enum window)w, series->totals[w]);
+		update_blob_add(&updater->blobs[w], (enum window)w, &view);
 		entry.blob[w] = buf_slice(&updater->blobs[w]);
 	}
 	return entry;
