@@ -1,5 +1,6 @@
-/* aggregator_thread.c - sockets and timers around the aggregator core. */
+/* aggregator_thread.c - sockets and timers around the log and the aggregator core. */
 #include "aggregator/aggregator_thread.h"
+#include "common/clock.h"
 #include "common/link.h"
 #include "common/mem.h"
 #include "common/zloop.h"
@@ -8,12 +9,15 @@
 #include <stdlib.h>
 #include <zmq.h>
 
+static const double TICK_CHECK_S = 0.25;
+
 struct aggregator_state {
 	struct aggregator_thread *thread;
 	struct aggregator *aggregator;
 	struct ev_loop *loop;
-	struct zloop records;
-	ev_timer publish;
+	struct zloop source[AGGREGATOR_SOURCES_MAX];
+	unsigned ended;
+	ev_timer publish, tick;
 	ev_prepare work;
 	ev_idle busy;    /* keeps the loop from sleeping while drains are due */
 	bool wanted;     /* a round of updates is due, or under way */
@@ -32,27 +36,44 @@ send_alert(void *context, struct slice topic, const struct alert_row *row)
 	link_put(state->thread->notes, note); /* a transition is told once: it must not be lost */
 }
 
+/* Logged, then applied: state never runs ahead of the log. What the log did not take has lsn 0 and is not applied. */
+static void
+log_and_apply(struct aggregator_state *state, struct group *group)
+{
+	log_append(state->thread->log, group);
+	aggregator_apply(state->aggregator, group);
+}
+
 static bool
-on_record(struct zloop *watcher)
+on_group(struct zloop *watcher)
 {
 	struct aggregator_state *state = watcher->data;
-	void *record;
-	if (!link_receive(watcher->socket, &record))
+	void *pointer;
+	if (!link_receive(watcher->socket, &pointer))
 		return false;
-	if (record == NULL) {
-		ev_break(state->loop, EVBREAK_ALL);
+	struct group *group = pointer;
+	if (group == NULL) {
+		if (++state->ended == state->thread->sources)
+			ev_break(state->loop, EVBREAK_ALL);
 		return false;
 	}
-	struct group *group = record;
-	aggregator_apply(state->aggregator, group);
-	if (group->kind == GROUP_TICK) {
-		group_free(group);
-		return true;
-	}
+	log_and_apply(state, group);
 	bool sent = link_send(state->thread->settled[group->worker], group);
 	assert(sent); /* what is in flight is bounded below LINK_DEPTH */
 	(void)sent;
 	return true;
+}
+
+static void
+on_tick(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct aggregator_state *state = timer->data;
+	(void)loop, (void)revents;
+	struct group *group = log_tick_due(state->thread->log, clock_wall_ms());
+	if (group == NULL)
+		return;
+	log_and_apply(state, group);
+	group_free(group);
 }
 
 static bool
@@ -134,7 +155,12 @@ aggregator_thread_start(struct aggregator_thread *thread)
 	thread->core.context = state;
 	state->aggregator = aggregator_new(&thread->core);
 	state->loop = ev_loop_new(EVBACKEND_EPOLL);
-	zloop_start(&state->records, state->loop, thread->records, on_record, state);
+	for (unsigned w = 0; w < thread->sources; w++)
+		zloop_start(&state->source[w], state->loop, thread->source[w], on_group, state);
+	ev_timer_init(&state->tick, on_tick, 0, TICK_CHECK_S);
+	state->tick.data = state;
+	if (thread->ticks)
+		ev_timer_start(state->loop, &state->tick);
 	ev_timer_init(&state->publish, on_publish, thread->every_ms / 1e3, thread->every_ms / 1e3);
 	state->publish.data = state;
 	ev_timer_start(state->loop, &state->publish);
@@ -144,15 +170,17 @@ aggregator_thread_start(struct aggregator_thread *thread)
 	ev_prepare_start(state->loop, &state->work);
 	ev_idle_init(&state->busy, on_busy);
 	pthread_create(&thread->thread, NULL, run, thread);
+	pthread_setname_np(thread->thread, "laju-aggregate");
 }
 
 void
 aggregator_thread_join(struct aggregator_thread *thread)
 {
 	pthread_join(thread->thread, NULL);
-	zmq_close(thread->records);
-	for (unsigned s = 0; s < thread->sources; s++)
-		zmq_close(thread->settled[s]);
+	for (unsigned w = 0; w < thread->sources; w++) {
+		zmq_close(thread->source[w]);
+		zmq_close(thread->settled[w]);
+	}
 	zmq_close(thread->notes);
 	ev_loop_destroy(thread->state->loop);
 	aggregator_free(thread->state->aggregator);

@@ -1,9 +1,15 @@
 /*
- * aggregator_thread.h - the aggregator core on a libev loop: records in, verdicts back to ingest, notes to the publisher.
+ * aggregator_thread.h - the log and the aggregator core on a libev loop: groups in from
+ * ingest, verdicts back to it, notes to the publisher.
+ *
+ * The log in memory costs nothing to append to, so it has no thread of its own: a hop to
+ * one and on would add a third to the time of an ack. A log that syncs will have one,
+ * for group commit, in front of this thread.
  */
 #ifndef AGGREGATOR_AGGREGATOR_THREAD_H
 #define AGGREGATOR_AGGREGATOR_THREAD_H
 #include "aggregator/aggregator.h"
+#include "journal/log.h"
 #include <pthread.h>
 
 enum { AGGREGATOR_SOURCES_MAX = 16 };
@@ -11,8 +17,10 @@ enum { AGGREGATOR_SOURCES_MAX = 16 };
 struct aggregator_thread {
 	/* set by the node before start */
 	struct aggregator_config core; /* alert and context are filled by the thread */
-	void *records;                 /* link from the journal */
-	void *settled[AGGREGATOR_SOURCES_MAX]; /* links to ingest, by group->worker */
+	struct log *log;               /* its own from start to join */
+	bool ticks;                    /* clock: wall: a minute without a record is logged as a tick */
+	void *source[AGGREGATOR_SOURCES_MAX];  /* links from ingest, by group->worker ... */
+	void *settled[AGGREGATOR_SOURCES_MAX]; /* ... and back */
 	unsigned sources;
 	void *notes;                   /* link to the publisher */
 	int every_ms;                  /* publish interval */
@@ -20,7 +28,7 @@ struct aggregator_thread {
 	pthread_t thread;
 };
 
-/* Ends by itself at the end mark, after a last update, and passes the mark on to the publisher. */
+/* Ends by itself when every source has sent its end mark, after a last update, and passes the mark on to the publisher. */
 void aggregator_thread_start(struct aggregator_thread *thread);
 void aggregator_thread_join(struct aggregator_thread *thread); /* closes its sockets */
 #endif

@@ -103,21 +103,16 @@ frames_user(struct frames *frames)
 {
 	if (zmq_msg_size(&frames->user) > 0)
 		return frames_slice(&frames->user);
-	const char *user = zmq_msg_gets(&frames->body, "User-Id");
-	if (user == NULL || user[0] == '\0')
-		user = zmq_msg_gets(&frames->body, "Peer-Address");
+	const char *user = zmq_msg_gets(&frames->body, "Peer-Address");
 	return user != NULL ? slice_of(user) : (struct slice){0};
 }
 
 void
-frames_send_answer(void *socket, bool delimited, struct slice peer, struct slice answer)
+frames_send_answer(void *socket, bool to_front, bool delimited, struct slice peer, struct slice answer)
 {
-	int type = 0;
-	size_t size = sizeof(type);
-	zmq_getsockopt(socket, ZMQ_TYPE, &type, &size);
 	if (zmq_send(socket, peer.p, peer.n, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
 		return;
-	if (type == ZMQ_PAIR)
+	if (to_front)
 		zmq_send(socket, &(uint8_t){delimited}, 1, ZMQ_SNDMORE | ZMQ_DONTWAIT);
 	else if (delimited)
 		zmq_send(socket, "", 0, ZMQ_SNDMORE | ZMQ_DONTWAIT);
@@ -132,7 +127,7 @@ frames_forward_answer(void *worker, void *router)
 		return false;
 	if (receive(worker, &delimited)) {
 		if (receive(worker, &answer)) {
-			frames_send_answer(router, *(const uint8_t *)zmq_msg_data(&delimited) != 0, frames_slice(&peer),
+			frames_send_answer(router, false, *(const uint8_t *)zmq_msg_data(&delimited) != 0, frames_slice(&peer),
 			                   frames_slice(&answer));
 			zmq_msg_close(&answer);
 		}

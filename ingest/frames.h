@@ -28,11 +28,11 @@ bool frames_receive_front(void *socket, struct frames *frames);
 /* Hands them on to a worker; closes nothing. */
 bool frames_send_worker(void *socket, struct frames *frames);
 void frames_close(struct frames *frames);
-/* The authenticated user or the address behind the body (libzmq 4.3.4 loses it on the first frame); may be empty. */
+/* The address behind the body (libzmq 4.3.4 loses it on the first frame); may be empty. CURVE will put the user here. */
 struct slice frames_user(struct frames *frames);
 
 /* To a ROUTER (sent on) or a front link: never blocks; a peer that is gone or does not read loses its answer. */
-void frames_send_answer(void *socket, bool delimited, struct slice peer, struct slice answer);
+void frames_send_answer(void *socket, bool to_front, bool delimited, struct slice peer, struct slice answer);
 /* Front: takes a worker's answer off the link and sends it to the router. False: nothing waits. */
 bool frames_forward_answer(void *worker, void *router);
 #endif

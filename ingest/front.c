@@ -114,6 +114,7 @@ front_start(struct front *front)
 	state->stop.data = state;
 	ev_async_start(state->loop, &state->stop);
 	pthread_create(&front->thread, NULL, run, front);
+	pthread_setname_np(front->thread, "laju-front");
 }
 
 void

@@ -261,6 +261,12 @@ ingest_receive(struct ingest *ingest, enum ingest_port port, struct slice peer, 
 }
 
 bool
+ingest_knows(const struct ingest *ingest, enum ingest_port port, struct slice peer)
+{
+	return port != PORT_PUSH && peers_know(ingest->peers, port, peer);
+}
+
+bool
 ingest_ready(const struct ingest *ingest)
 {
 	return ingest->take != ingest->tail || (ingest->open.group != NULL && ingest->open.group->batch_count > 0);

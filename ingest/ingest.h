@@ -64,10 +64,13 @@ void ingest_free(struct ingest *ingest); /* groups that were taken stay their ta
 
 /*
  * user: the peer's address or authenticated user, printable, for dead letters; may be empty.
+ * May be left empty for a peer that ingest_knows().
  * An event without `feed` gets the peer's name: its routing id if printable, else user, else "unnamed".
  */
 void ingest_receive(struct ingest *ingest, enum ingest_port port, struct slice peer, struct slice user,
                     struct slice message, int64_t now_ms);
+/* The acked port's peer has sent before: its name is known, user need not be found out again. */
+bool ingest_knows(const struct ingest *ingest, enum ingest_port port, struct slice peer);
 /* True when there is something to hand on and room in flight. */
 bool ingest_ready(const struct ingest *ingest);
 /* The filled group, or NULL; the caller owns it until it gives it to ingest_settle(). */

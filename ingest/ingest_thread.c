@@ -8,9 +8,19 @@
 #include "schemas/note.h"
 #include <assert.h>
 #include <stdlib.h>
+#include <xxhash.h>
 #include <zmq.h>
 
+/* A feed is told of at most every so often of its own time: its age is shown in seconds. */
+enum { FEED_EVERY_MS = 200, FEED_SLOTS = 64 };
+
+struct feed_told {
+	uint64_t hash;
+	int64_t at_ms;
+};
+
 struct ingest_state {
+	struct feed_told feed[FEED_SLOTS];
 	struct ingest_thread *thread;
 	struct ingest *ingest;
 	struct ev_loop *loop;
@@ -25,8 +35,9 @@ static void
 send_answer(void *context, enum ingest_port port, struct slice peer, struct slice answer)
 {
 	struct ingest_state *state = context;
-	void *socket = state->thread->front != NULL ? state->thread->front : state->thread->router;
-	frames_send_answer(socket, port == PORT_ACKED_REQ, peer, answer);
+	bool to_front = state->thread->front != NULL;
+	frames_send_answer(to_front ? state->thread->front : state->thread->router, to_front, port == PORT_ACKED_REQ, peer,
+	                   answer);
 }
 
 /* The publisher is behind: the letter is lost to the list, not to the counters. */
@@ -53,16 +64,24 @@ send_dead(void *context, const struct dead_letter *letter)
 static void
 send_feed(void *context, struct slice feed, int64_t at_ms)
 {
+	struct ingest_state *state = context;
+	uint64_t hash = XXH3_64bits(feed.p, feed.n);
+	struct feed_told *told = &state->feed[hash % FEED_SLOTS];
+	if (told->hash == hash && at_ms >= told->at_ms && at_ms - told->at_ms < FEED_EVERY_MS)
+		return;
+	*told = (struct feed_told){hash, at_ms};
 	struct note *note = note_new(NOTE_FEED, at_ms);
 	note_add(note, 0, feed);
-	send_note(context, note);
+	send_note(state, note);
 }
 
 static bool
 on_frames(struct ingest_state *state, struct frames *frames)
 {
-	ingest_receive(state->ingest, frames->port, frames_slice(&frames->peer), frames_user(frames),
-	               frames_slice(&frames->body), clock_wall_ms());
+	struct slice peer = frames_slice(&frames->peer), user = {0};
+	if (!ingest_knows(state->ingest, frames->port, peer))
+		user = frames_user(frames);
+	ingest_receive(state->ingest, frames->port, peer, user, frames_slice(&frames->body), clock_wall_ms());
 	frames_close(frames);
 	return true;
 }
@@ -179,6 +198,7 @@ ingest_thread_start(struct ingest_thread *thread)
 	state->stop.data = state;
 	ev_async_start(state->loop, &state->stop);
 	pthread_create(&thread->thread, NULL, run, thread);
+	pthread_setname_np(thread->thread, "laju-ingest");
 }
 
 void

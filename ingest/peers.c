@@ -115,24 +115,45 @@ name_set(struct peer *peer, struct slice id, struct slice user)
 	peer->name[n] = '\0';
 }
 
+static uint32_t
+bucket_of(const struct peers *peers, struct slice key)
+{
+	return (uint32_t)hash_content(peers->key, key.n ? (const void *)key.p : "", key.n) % BUCKETS;
+}
+
+static uint32_t
+lookup(const struct peers *peers, enum ingest_port port, struct slice key, uint32_t bucket)
+{
+	for (uint32_t number = peers->bucket[bucket]; number != PEER_NONE; number = peers->peer[number].chain) {
+		const struct peer *peer = &peers->peer[number];
+		if (peer->port == (uint8_t)port && slice_equal((struct slice){peer->id, peer->id_len}, key))
+			return number;
+	}
+	return PEER_NONE;
+}
+
+bool
+peers_know(const struct peers *peers, enum ingest_port port, struct slice id)
+{
+	return id.n <= PEER_ID_MAX && lookup(peers, port, id, bucket_of(peers, id)) != PEER_NONE;
+}
+
 uint32_t
 peers_find(struct peers *peers, enum ingest_port port, struct slice id, struct slice user)
 {
 	struct slice key = port == PORT_PUSH ? user : id;
 	if (key.n > PEER_ID_MAX)
 		key.n = PEER_ID_MAX;
-	uint32_t bucket = (uint32_t)hash_content(peers->key, key.n ? (const void *)key.p : "", key.n) % BUCKETS;
-	for (uint32_t number = peers->bucket[bucket]; number != PEER_NONE; number = peers->peer[number].chain) {
-		struct peer *peer = &peers->peer[number];
-		if (peer->port != (uint8_t)port || !slice_equal((struct slice){peer->id, peer->id_len}, key))
-			continue;
-		if (peer->named_by_user)
+	uint32_t bucket = bucket_of(peers, key), known = lookup(peers, port, key, bucket);
+	if (known != PEER_NONE) {
+		struct peer *peer = &peers->peer[known];
+		if (peer->named_by_user && user.n > 0 && !slice_is(user, peer->name))
 			name_set(peer, (struct slice){0}, user);
 		if (peer->in_flight == 0) { /* heard of: now the newest of the idle */
-			idle_remove(peers, number);
-			idle_add(peers, number);
+			idle_remove(peers, known);
+			idle_add(peers, known);
 		}
-		return number;
+		return known;
 	}
 	uint32_t number = number_take(peers);
 	if (number == PEER_NONE)

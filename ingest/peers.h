@@ -18,6 +18,8 @@ void peers_free(struct peers *peers); /* accepts NULL */
 
 /* The peer's number; PEER_NONE: the table is full of busy ones. On the push port, where nobody has an id, user tells them apart. */
 uint32_t peers_find(struct peers *peers, enum ingest_port port, struct slice id, struct slice user);
+/* Without remembering that it was asked for. Not for the push port. */
+bool peers_know(const struct peers *peers, enum ingest_port port, struct slice id);
 /* One more batch in flight, one less. */
 void peers_hold(struct peers *peers, uint32_t number);
 void peers_release(struct peers *peers, uint32_t number);

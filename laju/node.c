@@ -5,7 +5,6 @@
 #include "common/link.h"
 #include "common/mem.h"
 #include "ingest/front.h"
-#include "journal/journal_thread.h"
 #include "publisher/publisher_thread.h"
 #include <errno.h>
 #include <sodium.h>
@@ -35,7 +34,6 @@ struct node {
 	struct ingest_thread ingest[INGEST_WORKERS_MAX];
 	unsigned workers;
 	struct front front; /* used when workers > 1 */
-	struct journal_thread journal;
 	struct aggregator_thread aggregator;
 	struct publisher_thread publisher;
 	struct publisher_feed_config feed[FEEDS_MAX];
@@ -115,7 +113,7 @@ connect_ingest(struct node *node, unsigned worker)
 	};
 	ingest->core.clock_events = config->clock == CLOCK_EVENTS;
 	snprintf(name, sizeof(name), "groups-%u", worker);
-	node->journal.source[worker] = link_bind(node->zmq, name);
+	node->aggregator.source[worker] = link_bind(node->zmq, name);
 	ingest->groups = link_connect(node->zmq, name);
 	snprintf(name, sizeof(name), "settled-%u", worker);
 	ingest->settled = link_bind(node->zmq, name);
@@ -145,12 +143,8 @@ connect_rooms(struct node *node, bool demo)
 	node->front.workers = node->workers;
 
 	node->log = log_memory_new(false);
-	node->journal.log = node->log;
-	node->journal.sources = node->workers;
-	node->journal.ticks = config->clock == CLOCK_WALL;
-	node->aggregator.records = link_bind(node->zmq, "records");
-	node->journal.records = link_connect(node->zmq, "records");
-
+	node->aggregator.log = node->log;
+	node->aggregator.ticks = config->clock == CLOCK_WALL;
 	int decimals = money_decimals(slice_of(config->currency));
 	node->aggregator.core = (struct aggregator_config){
 	    .kernel = &config->kernel, .rules = config->rules, .rule_count = config->rule_count, .decimals = decimals};
@@ -198,7 +192,6 @@ node_start(struct config *config, bool demo)
 	connect_rooms(node, demo);
 	publisher_thread_start(&node->publisher);
 	aggregator_thread_start(&node->aggregator);
-	journal_thread_start(&node->journal);
 	for (unsigned w = 0; w < node->workers; w++)
 		ingest_thread_start(&node->ingest[w]);
 	if (node->workers > 1)
@@ -226,7 +219,6 @@ node_stop(struct node *node, struct node_account *account)
 	*account = (struct node_account){0};
 	for (unsigned w = 0; w < node->workers; w++)
 		ingest_thread_stop(&node->ingest[w]);
-	journal_thread_join(&node->journal);
 	aggregator_thread_join(&node->aggregator);
 	publisher_thread_join(&node->publisher);
 	for (unsigned w = 0; w < node->workers; w++) {

@@ -189,6 +189,7 @@ publisher_thread_start(struct publisher_thread *thread)
 	ev_prepare_start(state->loop, &state->work);
 	ev_idle_init(&state->busy, on_busy);
 	pthread_create(&thread->thread, NULL, run, thread);
+	pthread_setname_np(thread->thread, "laju-publish");
 }
 
 void
