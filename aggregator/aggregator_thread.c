@@ -10,6 +10,7 @@
 #include <zmq.h>
 
 static const double TICK_CHECK_S = 0.25;
+enum { GROUPS_A_TURN = 4 /* of up to thousands of events: updates must get their turn */ };
 
 struct aggregator_state {
 	struct aggregator_thread *thread;
@@ -81,7 +82,7 @@ publisher_has_room(struct aggregator_state *state)
 {
 	int events = 0;
 	size_t size = sizeof(events);
-	zmq_getsockopt(state->thread->notes, ZMQ_EVENTS, &events, &size);
+	zmq_getsockopt(state->thread->updates, ZMQ_EVENTS, &events, &size);
 	return (events & ZMQ_POLLOUT) != 0;
 }
 
@@ -98,7 +99,7 @@ publish(struct aggregator_state *state)
 		return;
 	struct note *note = note_new(NOTE_UPDATE, 0);
 	note->bytes = update;
-	link_put(state->thread->notes, note);
+	link_put(state->thread->updates, note);
 }
 
 static void
@@ -141,6 +142,7 @@ run(void *argument)
 	do
 		publish(state);
 	while (state->wanted);
+	link_end(thread->updates);
 	link_end(thread->notes);
 	return NULL;
 }
@@ -155,8 +157,10 @@ aggregator_thread_start(struct aggregator_thread *thread)
 	thread->core.context = state;
 	state->aggregator = aggregator_new(&thread->core);
 	state->loop = ev_loop_new(EVBACKEND_EPOLL);
-	for (unsigned w = 0; w < thread->sources; w++)
+	for (unsigned w = 0; w < thread->sources; w++) {
 		zloop_start(&state->source[w], state->loop, thread->source[w], on_group, state);
+		state->source[w].drain_max = GROUPS_A_TURN;
+	}
 	ev_timer_init(&state->tick, on_tick, 0, TICK_CHECK_S);
 	state->tick.data = state;
 	if (thread->ticks)
@@ -181,6 +185,7 @@ aggregator_thread_join(struct aggregator_thread *thread)
 		zmq_close(thread->source[w]);
 		zmq_close(thread->settled[w]);
 	}
+	zmq_close(thread->updates);
 	zmq_close(thread->notes);
 	ev_loop_destroy(thread->state->loop);
 	aggregator_free(thread->state->aggregator);

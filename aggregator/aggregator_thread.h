@@ -22,7 +22,7 @@ struct aggregator_thread {
 	void *source[AGGREGATOR_SOURCES_MAX];  /* links from ingest, by group->worker ... */
 	void *settled[AGGREGATOR_SOURCES_MAX]; /* ... and back */
 	unsigned sources;
-	void *notes;                   /* link to the publisher */
+	void *notes, *updates;         /* links to the publisher; few updates fit: it is not to fall behind, it conflates */
 	int every_ms;                  /* publish interval */
 	struct aggregator_state *state;
 	pthread_t thread;

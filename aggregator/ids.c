@@ -44,7 +44,14 @@ expired(const struct slot *slot, int64_t forget_before_ms)
 static struct table
 table_make(uint64_t count)
 {
-	return (struct table){mem_zalloc(count, sizeof(struct slot)), count, 0};
+	return (struct table){mem_table(count * sizeof(struct slot)), count, 0};
+}
+
+static void
+table_free(struct table *table)
+{
+	mem_table_free(table->slot, table->count * sizeof(struct slot));
+	*table = (struct table){0};
 }
 
 struct ids *
@@ -60,8 +67,8 @@ ids_free(struct ids *ids)
 {
 	if (ids == NULL)
 		return;
-	free(ids->now.slot);
-	free(ids->old.slot);
+	table_free(&ids->now);
+	table_free(&ids->old);
 	free(ids);
 }
 
@@ -100,10 +107,8 @@ move_some(struct ids *ids, uint64_t slots, int64_t forget_before_ms)
 		if (!never_used(slot) && !expired(slot, forget_before_ms))
 			table_put(&ids->now, slot, forget_before_ms);
 	}
-	if (ids->moved == ids->old.count) {
-		free(ids->old.slot);
-		ids->old = (struct table){0};
-	}
+	if (ids->moved == ids->old.count)
+		table_free(&ids->old);
 }
 
 /* How many of a sample of slots are live, scaled up. Deterministic: fixed stride. */

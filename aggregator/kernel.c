@@ -4,7 +4,10 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { AHEAD = 32 /* events whose memory is fetched ahead: misses overlap */ };
+enum {
+	AHEAD = 32,     /* events whose memory is fetched ahead: misses overlap */
+	TELL_AHEAD = 6, /* series */
+};
 #define ABS_MAX (UINT64_C(1) << 62) /* no total can come near INT64_MAX */
 
 /* Days that each level must keep so that no edge of a window with a finer slide stands inside a pane. */
@@ -220,16 +223,17 @@ kernel_apply(struct kernel *kernel, struct group *group)
 	uint8_t mask = kernel_dims_mask(&kernel->config);
 	if (!kernel->config.clock_events || group->kind == GROUP_TICK)
 		edges_advance(kernel, group->time_ms);
+	uint32_t fetched = 0; /* over all the group's events: batches of one are common */
 	for (uint32_t b = 0; b < group->batch_count; b++) {
 		const struct group_batch *batch = &group->batches[b];
 		if (batch->has_tick)
 			edges_advance(kernel, batch->tick_ms);
-		for (uint32_t at = 0; at < batch->count; at += AHEAD) {
-			uint32_t from = batch->first + at, end = batch->first + batch->count;
-			uint32_t to = end - from < AHEAD ? end : from + AHEAD;
-			prefetch(kernel, group, from, to);
-			for (uint32_t i = from; i < to; i++)
-				apply_event(kernel, group, &group->events[i], mask);
+		for (uint32_t i = batch->first; i < batch->first + batch->count; i++) {
+			if (i >= fetched) {
+				fetched = group->event_count - i < AHEAD ? group->event_count : i + AHEAD;
+				prefetch(kernel, group, i, fetched);
+			}
+			apply_event(kernel, group, &group->events[i], mask);
 		}
 	}
 }
@@ -338,12 +342,28 @@ kernel_dirty(const struct kernel *kernel)
 	return kernel->series.dirty_count - kernel->series.dirty_from;
 }
 
+/* What telling a series touches: first its struct, a few steps later its totals and its key. */
+static void
+prefetch_dirty(const struct series_set *set, uint32_t at)
+{
+	if (at + 2 * TELL_AHEAD < set->dirty_count)
+		__builtin_prefetch(series_at(set, set->dirty[at + 2 * TELL_AHEAD]));
+	if (at + TELL_AHEAD >= set->dirty_count)
+		return;
+	const struct series *series = series_at(set, set->dirty[at + TELL_AHEAD]);
+	const char *block = (const char *)series->block;
+	for (size_t line = 0; line < series->cap * (1 + SLOT_COUNT) * sizeof(uint64_t) + series->cap; line += 64)
+		__builtin_prefetch(block + line);
+	__builtin_prefetch(series->key);
+}
+
 uint32_t
 kernel_take_dirty(struct kernel *kernel, uint32_t limit, kernel_dirty_fn *each, void *context)
 {
 	struct series_set *set = &kernel->series;
 	for (; limit > 0 && set->dirty_from < set->dirty_count; limit--, set->dirty_from++) {
 		uint32_t id = set->dirty[set->dirty_from];
+		prefetch_dirty(set, set->dirty_from);
 		struct series *series = series_at(set, id);
 		series->dirty = false;
 		each(context, id, series->live);

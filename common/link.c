@@ -30,9 +30,9 @@ must(bool good, const char *name)
 }
 
 static void *
-open_pair(void *zmq_context, const char *name)
+open_pair(void *zmq_context, const char *name, int depth)
 {
-	int depth = LINK_DEPTH, linger = 0;
+	int linger = 0;
 	void *socket = zmq_socket(zmq_context, ZMQ_PAIR);
 	must(socket != NULL, name);
 	zmq_setsockopt(socket, ZMQ_SNDHWM, &depth, sizeof(depth));
@@ -42,20 +42,20 @@ open_pair(void *zmq_context, const char *name)
 }
 
 void *
-link_bind(void *zmq_context, const char *name)
+link_bind(void *zmq_context, const char *name, int depth)
 {
 	char endpoint[64];
-	void *socket = open_pair(zmq_context, name);
+	void *socket = open_pair(zmq_context, name, depth);
 	snprintf(endpoint, sizeof(endpoint), "inproc://%s", name);
 	must(zmq_bind(socket, endpoint) == 0, name);
 	return socket;
 }
 
 void *
-link_connect(void *zmq_context, const char *name)
+link_connect(void *zmq_context, const char *name, int depth)
 {
 	char endpoint[64];
-	void *socket = open_pair(zmq_context, name);
+	void *socket = open_pair(zmq_context, name, depth);
 	snprintf(endpoint, sizeof(endpoint), "inproc://%s", name);
 	must(zmq_connect(socket, endpoint) == 0, name);
 	return socket;

@@ -12,9 +12,9 @@
 
 enum { LINK_DEPTH = 16384 }; /* pointers a link holds; what is in flight is bounded well below it */
 
-/* A PAIR socket with LINK_DEPTH as both marks, bound or connected to inproc://name. Exits the process on failure. */
-void *link_bind(void *zmq_context, const char *name);
-void *link_connect(void *zmq_context, const char *name);
+/* A PAIR socket bound or connected to inproc://name; depth: pointers each end queues. Exits the process on failure. */
+void *link_bind(void *zmq_context, const char *name, int depth);
+void *link_connect(void *zmq_context, const char *name, int depth);
 /* False: the link is full (or closing); the sender still owns the pointer. */
 bool link_send(void *socket, void *pointer);
 /* Waits for room: for what must not be lost, towards a thread that never waits for this one. */

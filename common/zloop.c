@@ -42,7 +42,7 @@ on_check(struct ev_loop *loop, ev_check *check, int revents)
 	ev_idle_stop(loop, &watcher->idle);
 	if (!input_waits(watcher))
 		return;
-	for (int turn = 0; turn < ZLOOP_DRAIN_MAX && !watcher->paused; turn++)
+	for (int turn = 0; turn < watcher->drain_max && !watcher->paused; turn++)
 		if (!watcher->readable(watcher))
 			return;
 }
@@ -60,6 +60,7 @@ zloop_start(struct zloop *watcher, struct ev_loop *loop, void *socket, zloop_fn 
 	watcher->readable = readable;
 	watcher->data = data;
 	watcher->paused = false;
+	watcher->drain_max = ZLOOP_DRAIN_MAX;
 	ev_io_init(&watcher->io, on_io, fd, EV_READ);
 	ev_prepare_init(&watcher->prepare, on_prepare);
 	ev_check_init(&watcher->check, on_check);

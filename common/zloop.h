@@ -13,7 +13,7 @@
 #include <ev.h>
 #include <stdbool.h>
 
-enum { ZLOOP_DRAIN_MAX = 64 }; /* calls a loop turn: bounds how late a timer can be */
+enum { ZLOOP_DRAIN_MAX = 64 }; /* calls a loop turn unless set otherwise: bounds how late a timer can be */
 
 struct zloop;
 /* Receives one message with ZMQ_DONTWAIT. True: got one; false: EAGAIN. */
@@ -24,6 +24,7 @@ struct zloop {
 	void *socket;
 	zloop_fn *readable;
 	void *data;      /* the owner's */
+	int drain_max;   /* ZLOOP_DRAIN_MAX; the owner may set another after zloop_start() */
 	bool paused;     /* set while the owner wants no input; clearing it: zloop_resume() */
 	ev_io io;
 	ev_prepare prepare;

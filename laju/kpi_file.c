@@ -310,7 +310,9 @@ place_in(const struct reader *r, const struct yaml_node *node, uint32_t offset)
 {
 	bool straight = node->at + (size_t)node->text.n <= r->file->len &&
 	                memcmp(r->file->text + node->at, node->text.p, node->text.n) == 0;
-	return straight ? node->at + offset : node->at;
+	if (straight)
+		return node->at + offset;
+	return node->at + (uint32_t)strspn(r->file->text + node->at, " "); /* a folded text begins with its indent */
 }
 
 /* A formula names what is not there (yet). */

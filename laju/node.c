@@ -23,6 +23,7 @@ enum {
 	HEARTBEAT_TIMEOUT_MS = 30000,
 	HANDSHAKE_MS = 10000,
 	LINGER_MS = 1000,
+	UPDATES_QUEUED = 2,        /* at each end of the link from the aggregator to the publisher */
 };
 
 struct node {
@@ -113,22 +114,22 @@ connect_ingest(struct node *node, unsigned worker)
 	};
 	ingest->core.clock_events = config->clock == CLOCK_EVENTS;
 	snprintf(name, sizeof(name), "groups-%u", worker);
-	node->aggregator.source[worker] = link_bind(node->zmq, name);
-	ingest->groups = link_connect(node->zmq, name);
+	node->aggregator.source[worker] = link_bind(node->zmq, name, LINK_DEPTH);
+	ingest->groups = link_connect(node->zmq, name, LINK_DEPTH);
 	snprintf(name, sizeof(name), "settled-%u", worker);
-	ingest->settled = link_bind(node->zmq, name);
-	node->aggregator.settled[worker] = link_connect(node->zmq, name);
+	ingest->settled = link_bind(node->zmq, name, LINK_DEPTH);
+	node->aggregator.settled[worker] = link_connect(node->zmq, name, LINK_DEPTH);
 	snprintf(name, sizeof(name), "notes-%u", worker);
-	node->publisher.notes[worker] = link_bind(node->zmq, name);
-	ingest->notes = link_connect(node->zmq, name);
+	node->publisher.notes[worker] = link_bind(node->zmq, name, LINK_DEPTH);
+	ingest->notes = link_connect(node->zmq, name, LINK_DEPTH);
 	if (node->workers == 1) {
 		ingest->router = node->router;
 		ingest->pull = node->pull;
 		return;
 	}
 	snprintf(name, sizeof(name), "front-%u", worker);
-	node->front.worker[worker] = link_bind(node->zmq, name);
-	ingest->front = link_connect(node->zmq, name);
+	node->front.worker[worker] = link_bind(node->zmq, name, LINK_DEPTH);
+	ingest->front = link_connect(node->zmq, name, LINK_DEPTH);
 }
 
 static void
@@ -150,9 +151,11 @@ connect_rooms(struct node *node, bool demo)
 	    .kernel = &config->kernel, .rules = config->rules, .rule_count = config->rule_count, .decimals = decimals};
 	node->aggregator.sources = node->workers;
 	node->aggregator.every_ms = config->publish_every_ms;
-	node->publisher.notes[node->workers] = link_bind(node->zmq, "notes");
-	node->aggregator.notes = link_connect(node->zmq, "notes");
-	node->publisher.sources = node->workers + 1;
+	node->publisher.notes[node->workers] = link_bind(node->zmq, "notes", LINK_DEPTH);
+	node->aggregator.notes = link_connect(node->zmq, "notes", LINK_DEPTH);
+	node->publisher.notes[node->workers + 1] = link_bind(node->zmq, "updates", UPDATES_QUEUED);
+	node->aggregator.updates = link_connect(node->zmq, "updates", UPDATES_QUEUED);
+	node->publisher.sources = node->workers + 2;
 
 	for (uint32_t f = 0; f < config->feed_count; f++)
 		node->feed[f] = (struct publisher_feed_config){config->feed[f].name, config->feed[f].expect_every_ms};

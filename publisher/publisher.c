@@ -20,7 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CHUNKS_A_TURN = 4, CHANNEL_NAME_BYTES = 80, CHANNELS_MAX = ROLLUPS_MAX * WINDOW_COUNT };
+enum { CHUNKS_A_TURN = 4, PUT_AHEAD = 6 /* series */, CHANNEL_NAME_BYTES = 80, CHANNELS_MAX = ROLLUPS_MAX * WINDOW_COUNT };
 
 struct publisher {
 	struct publisher_config config;
@@ -184,7 +184,13 @@ publisher_update(struct publisher *publisher, struct slice update)
 	memcpy(before, publisher->bounds, sizeof(before));
 	memcpy(publisher->bounds, head.bounds, sizeof(head.bounds));
 	publisher->log_ms = head.now_ms;
+	struct update_reader ahead = reader;
+	struct update_entry later;
+	for (unsigned i = 0; i < PUT_AHEAD && update_next(&ahead, &later); i++)
+		row_table_prefetch(publisher->table, later.series);
 	while (update_next(&reader, &entry)) {
+		if (update_next(&ahead, &later))
+			row_table_prefetch(publisher->table, later.series);
 		uint8_t changed = entry.live ? row_table_put(publisher->table, &entry, &publisher->versions, &view)
 		                             : row_table_drop(publisher->table, entry.series, head.now_ms,
 		                                          &publisher->versions, &view);

@@ -6,7 +6,7 @@
 #include "publisher/publisher.h"
 #include <pthread.h>
 
-enum { PUBLISHER_SOURCES_MAX = 17 };
+enum { PUBLISHER_SOURCES_MAX = 18 };
 
 struct publisher_thread {
 	/* set by the node before start */

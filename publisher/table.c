@@ -16,6 +16,7 @@
 
 enum {
 	NO_SLOT = UINT32_MAX,
+	PREFETCH_LINES = 4, /* of a record: the blobs of a few measures */
 	RECORD_STEP = 16, /* records grow and shrink by this, so that most changes stay in place */
 	VARINT_BYTES_MAX = 10,
 	WINDOW_BYTES_MAX = 3 * VARINT_BYTES_MAX + UINT16_MAX,
@@ -327,6 +328,18 @@ slot_for(struct row_table *table, const struct update_entry *entry)
 	slot_map(table, entry->series, slot);
 	table->series++;
 	return slot;
+}
+
+void
+row_table_prefetch(const struct row_table *table, uint32_t series)
+{
+	if (series >= table->series_cap || table->slot_of[series] == NO_SLOT)
+		return;
+	const char *record = (const char *)table->slot[table->slot_of[series]];
+	if (record == NULL)
+		return;
+	for (unsigned line = 0; line < PREFETCH_LINES; line++)
+		__builtin_prefetch(record + 64 * line);
 }
 
 uint8_t

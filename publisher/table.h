@@ -41,6 +41,8 @@ struct row_table;
 struct row_table *row_table_new(const struct kernel_config *config);
 void row_table_free(struct row_table *table); /* accepts NULL */
 
+/* Starts fetching what a put of this series will touch: misses overlap. */
+void row_table_prefetch(const struct row_table *table, uint32_t series);
 /* Takes a live series in. Returns the windows whose numbers changed, each with its next version; view is then filled. */
 uint8_t row_table_put(struct row_table *table, const struct update_entry *entry, struct versions *versions,
                   struct row_table_view *view);

@@ -131,6 +131,11 @@ what_does_not_fit_is_an_overflow_not_a_wrong_number(void **state)
 	assert_string_equal(kpi_reason_text(shop(), &value, scratch), "overflow");
 	assert_int_equal(value_of("visits * leads * leads", totals).reason, REASON_OVERFLOW);
 	assert_int_equal(value_of("-sales", totals).reason, REASON_OVERFLOW);
+	/* 2^128 is 0 in 128 bits: neither a product nor a sum may come round. */
+	const int64_t powers[MEASURES] = {[VISITS] = INT64_C(1) << 62, [LEADS] = INT64_C(1) << 62, [SALES] = 1};
+	assert_int_equal(value_of("visits * leads * 16", powers).reason, REASON_OVERFLOW);
+	assert_int_equal(value_of("sales / (visits * leads * 16)", powers).reason, REASON_OVERFLOW);
+	assert_int_equal(value_of("visits * leads * 8 + leads * visits * 8", powers).reason, REASON_OVERFLOW);
 	/* What fits in the end is a value, however large on the way. */
 	assert_value(value_of("visits + leads - leads", totals), KPI_NUMBER, INT64_MAX, 1);
 	assert_value(value_of("sales", totals), KPI_NUMBER, INT64_MIN, 1);

@@ -87,7 +87,7 @@ a_link_hands_pointers_on_in_order_and_ends(void **state)
 {
 	(void)state;
 	void *context = zmq_ctx_new(), *got;
-	void *to = link_bind(context, "link"), *from = link_connect(context, "link");
+	void *to = link_bind(context, "link", LINK_DEPTH), *from = link_connect(context, "link", LINK_DEPTH);
 	char things[100];
 	assert_false(link_receive(to, &got));
 	for (int i = 0; i < 100; i++)
@@ -109,7 +109,7 @@ a_full_link_refuses_and_leaves_the_pointer_with_its_owner(void **state)
 {
 	(void)state;
 	void *context = zmq_ctx_new();
-	void *to = link_bind(context, "full"), *from = link_connect(context, "full");
+	void *to = link_bind(context, "full", LINK_DEPTH), *from = link_connect(context, "full", LINK_DEPTH);
 	char thing;
 	uint32_t sent = 0;
 	while (link_send(from, &thing) && sent < 4 * LINK_DEPTH)

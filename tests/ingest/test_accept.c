@@ -62,6 +62,8 @@ assert_refused(struct world *world, const struct event *event, enum verdict verd
 	assert_string_equal(group_fault_text(world->group, (uint32_t)(out - world->group->events), scratch), text);
 	assert_int_equal(out->type, 0);
 	assert_int_equal(out->text_len[TEXT_ID], 0);
+	for (unsigned i = 0; i < EVENT_MEASURABLE; i++)
+		assert_int_equal(out->num[i], 0);
 }
 
 static void
@@ -206,9 +208,11 @@ numbers_beyond_two_to_the_53_are_refused(void **state)
 	assert_refused(*state, &event, VERDICT_BAD_AMOUNT, "amt is beyond 2^53");
 	event_num(&event, NUM_AMT, INT64_MIN);
 	assert_refused(*state, &event, VERDICT_BAD_AMOUNT, "amt is beyond 2^53");
-	event_num(&event, NUM_AMT, ACCEPT_AMOUNT_MAX / 2); /* fits in USD, not in IDR */
 	event_text(&event, TEXT_CUR, "USD");
-	assert_int_equal(one(*state, &event)->verdict, VERDICT_BAD_AMOUNT);
+	event_num(&event, NUM_AMT, ACCEPT_AMOUNT_MAX / 1000); /* times 16000: fits in 63 bits, but is too much */
+	assert_refused(*state, &event, VERDICT_BAD_AMOUNT, "amt is beyond 2^53 in the reporting currency");
+	event_num(&event, NUM_AMT, ACCEPT_AMOUNT_MAX / 2);
+	assert_refused(*state, &event, VERDICT_BAD_AMOUNT, "amt in USD does not fit");
 	event = event_good(EVENT_ENGAGE, "e", TS_MS);
 	event_num(&event, NUM_IMP, ACCEPT_AMOUNT_MAX + 1);
 	assert_refused(*state, &event, VERDICT_BAD_FIELD, "imp is beyond 2^53");
@@ -354,6 +358,18 @@ every_known_key_is_content(void **state)
 		for (size_t j = 0; j < i; j++)
 			assert_true(contents[i] != contents[j]);
 	}
+}
+
+static void
+content_keeps_neighbouring_texts_apart(void **state)
+{
+	struct event event = event_good(EVENT_SALE, "e", TS_MS);
+	event_text(&event, TEXT_CAMP, "ab");
+	event_text(&event, TEXT_CHAN, "c");
+	uint64_t first = one(*state, &event)->content;
+	event_text(&event, TEXT_CAMP, "a");
+	event_text(&event, TEXT_CHAN, "bc");
+	assert_true(one(*state, &event)->content != first);
 }
 
 /* A new channel list must not turn retries into conflicts. */
@@ -674,6 +690,7 @@ main(void)
 	    TEST(identity_is_customer_and_id),
 	    TEST(content_does_not_depend_on_key_order_or_unknown_keys),
 	    TEST(every_known_key_is_content),
+	    TEST(content_keeps_neighbouring_texts_apart),
 	    TEST(content_does_not_depend_on_the_lists),
 	    TEST(dims_are_those_of_the_group),
 	    TEST(channel_is_derived_when_absent),

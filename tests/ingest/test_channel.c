@@ -193,6 +193,7 @@ hosts_match_at_label_boundaries_and_names_must_be_equal(void **state)
 	    {"my.google", NULL, NULL, NULL, NULL, "Unassigned"},
 	    {"google.evil.com", NULL, NULL, NULL, NULL, "Unassigned"},
 	    {"google.com.evil.com", NULL, NULL, NULL, NULL, "Unassigned"},
+	    {"google.co.com", NULL, NULL, NULL, NULL, "Unassigned"}, /* co.com is no country's suffix */
 	    {"google.community", NULL, NULL, NULL, NULL, "Unassigned"},
 	    {"bing.com.evil.id", NULL, NULL, NULL, NULL, "Unassigned"},
 	    {"gemini.google.com", NULL, NULL, NULL, NULL, "AI Assistants"},

@@ -1,0 +1,121 @@
+/* server.c - a `laju serve` child. */
+#include "tests/bench/server.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PORTS = 4, START_TRIES = 500, TRY_US = 10000 };
+
+static void
+fail(const char *what)
+{
+	fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+/* All ports are held until all are known, so that they differ; another process may still take one in between. */
+static void
+free_ports(struct server *server)
+{
+	char *endpoint[PORTS] = {server->acked, server->push, server->updates, server->snapshot};
+	int fd[PORTS];
+	for (int i = 0; i < PORTS; i++) {
+		struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+		socklen_t size = sizeof(at);
+		fd[i] = socket(AF_INET, SOCK_STREAM, 0);
+		if (fd[i] < 0 || bind(fd[i], (struct sockaddr *)&at, size) != 0 ||
+		    getsockname(fd[i], (struct sockaddr *)&at, &size) != 0)
+			fail("no free port");
+		snprintf(endpoint[i], sizeof(server->acked), "tcp://127.0.0.1:%d", ntohs(at.sin_port));
+	}
+	for (int i = 0; i < PORTS; i++)
+		close(fd[i]);
+}
+
+static void
+run_child(const struct server *server, const char *laju, int every_ms)
+{
+	char setting[5][128];
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a bench that fails leaves no server behind */
+	snprintf(setting[0], sizeof(setting[0]), "ingest.acked=%s", server->acked);
+	snprintf(setting[1], sizeof(setting[1]), "ingest.push=%s", server->push);
+	snprintf(setting[2], sizeof(setting[2]), "publish.updates=%s", server->updates);
+	snprintf(setting[3], sizeof(setting[3]), "publish.snapshot=%s", server->snapshot);
+	snprintf(setting[4], sizeof(setting[4]), "publish.every_ms=%d", every_ms);
+	if (freopen("/dev/null", "w", stderr) == NULL)
+		_exit(1);
+	execl(laju, "laju", "serve", "--set", setting[0], "--set", setting[1], "--set", setting[2], "--set", setting[3],
+	      "--set", setting[4], (char *)NULL);
+	_exit(127);
+}
+
+static int
+port_answers(const char *endpoint)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET,
+	                         .sin_port = htons((uint16_t)atoi(strrchr(endpoint, ':') + 1)),
+	                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int good = fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0;
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+void
+server_start(struct server *server, const char *laju, int every_ms)
+{
+	free_ports(server);
+	server->pid = fork();
+	if (server->pid < 0)
+		fail("fork");
+	if (server->pid == 0)
+		run_child(server, laju, every_ms);
+	for (int i = 0; i < START_TRIES; i++) {
+		if (port_answers(server->snapshot))
+			return;
+		if (waitpid(server->pid, NULL, WNOHANG) == server->pid)
+			break;
+		usleep(TRY_US);
+	}
+	errno = 0;
+	fail(laju);
+}
+
+double
+server_cpu_ns(const struct server *server)
+{
+	clockid_t clock;
+	struct timespec spent;
+	if (clock_getcpuclockid(server->pid, &clock) != 0 || clock_gettime(clock, &spent) != 0)
+		fail("the server's CPU time");
+	return (double)spent.tv_sec * 1e9 + (double)spent.tv_nsec;
+}
+
+double
+server_rss_bytes(const struct server *server)
+{
+	char path[64];
+	long pages = 0;
+	snprintf(path, sizeof(path), "/proc/%d/statm", (int)server->pid);
+	FILE *file = fopen(path, "r");
+	if (file == NULL || fscanf(file, "%*s %ld", &pages) != 1)
+		fail(path);
+	fclose(file);
+	return (double)pages * (double)sysconf(_SC_PAGESIZE);
+}
+
+void
+server_stop(struct server *server)
+{
+	kill(server->pid, SIGTERM);
+	waitpid(server->pid, NULL, 0);
+}

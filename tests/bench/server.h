@@ -1,0 +1,20 @@
+/*
+ * server.h - a `laju serve` of our own: a child process on free loopback ports.
+ */
+#ifndef BENCH_SERVER_H
+#define BENCH_SERVER_H
+#include <sys/types.h>
+
+struct server {
+	pid_t pid;
+	char acked[64], push[64], updates[64], snapshot[64];
+};
+
+/* Returns once it answers; ends the process when it does not start. */
+void server_start(struct server *server, const char *laju, int every_ms);
+/* User and system time of all its threads so far. */
+double server_cpu_ns(const struct server *server);
+/* Resident set now. */
+double server_rss_bytes(const struct server *server);
+void server_stop(struct server *server);
+#endif

@@ -1,0 +1,620 @@
+/*
+ * test_kpi_file.c - the language of measures and KPIs: what each mistake is told as, and
+ * what a good file becomes.
+ */
+#include "laju/kpi_file.h"
+#include "aggregator/formula.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* One text and every problem it has, as a person sees them. */
+struct golden {
+	const char *name, *text, *expected;
+};
+
+static const struct golden table[] = {
+	{"an_empty_file",
+	     "# nothing\n",
+	     "kpis.yaml:1:1: the file is empty; it needs version, measures and kpis\n"
+	     "# nothing\n"
+	     "^\n"},
+	{"parts_that_are_missing",
+	     "kpi: {}\n",
+	     "kpis.yaml:1:1: unknown key 'kpi', did you mean 'kpis'?\n"
+	     "kpi: {}\n"
+	     "^\n"
+	     "kpis.yaml:1:1: version is missing\n"
+	     "kpi: {}\n"
+	     "^\n"
+	     "kpis.yaml:1:1: measures is missing\n"
+	     "kpi: {}\n"
+	     "^\n"
+	     "kpis.yaml:1:1: kpis is missing\n"
+	     "kpi: {}\n"
+	     "^\n"},
+	{"another_version",
+	     "version: 2\n"
+	     "measures: {}\n"
+	     "kpis: {}\n",
+	     "kpis.yaml:1:10: version must be 1, not '2'\n"
+	     "version: 2\n"
+	     "         ^\n"},
+	{"names_have_a_form",
+	     "version: 1\n"
+	     "measures:\n"
+	     "  Visits: {from: visit, take: count}\n"
+	     "  2nd: {from: visit, take: count}\n"
+	     "  a_name_that_is_longer_than_31_bytes: {from: visit, take: count}\n"
+	     "kpis: {}\n",
+	     "kpis.yaml:3:3: a measure's name has small letters, digits and _ and begins with a letter\n"
+	     "  Visits: {from: visit, take: count}\n"
+	     "  ^\n"
+	     "kpis.yaml:4:3: a measure's name has small letters, digits and _ and begins with a letter\n"
+	     "  2nd: {from: visit, take: count}\n"
+	     "  ^\n"
+	     "kpis.yaml:5:3: a name has at most 31 letters\n"
+	     "  a_name_that_is_longer_than_31_bytes: {from: visit, take: count}\n"
+	     "  ^\n"},
+	{"plain_names_are_kept_for_people",
+	     "version: 1\n"
+	     "measures:\n"
+	     "  mql: {from: lead, take: count}\n"
+	     "kpis:\n"
+	     "  cac: {formula: mql}\n"
+	     "  conversion: {formula: mql}\n",
+	     "kpis.yaml:3:3: 'mql' is reserved until customers are tracked; call what counts events 'mql_events'\n"
+	     "  mql: {from: lead, take: count}\n"
+	     "  ^\n"
+	     "kpis.yaml:5:3: 'cac' is reserved until customers are tracked\n"
+	     "  cac: {formula: mql}\n"
+	     "  ^\n"
+	     "kpis.yaml:6:3: 'conversion' is reserved until customers are tracked; call what counts events 'conversion_events'\n"
+	     "  conversion: {formula: mql}\n"
+	     "  ^\n"},
+	{"a_measure_needs_from_and_take",
+	     "version: 1\n"
+	     "measures:\n"
+	     "  a: {}\n"
+	     "  b: visit\n"
+	     "  c: {from: , take: count}\n"
+	     "kpis: {}\n",
+	     "kpis.yaml:3:3: measure 'a' needs from: an event type\n"
+	     "  a: {}\n"
+	     "  ^\n"
+	     "kpis.yaml:3:3: measure 'a' needs take: count or sum(...)\n"
+	     "  a: {}\n"
+	     "  ^\n"
+	     "kpis.yaml:4:6: a measure must be a map of names to values, not a single value\n"
+	     "  b: visit\n"
+	     "     ^\n"
+	     "kpis.yaml:5:7: from is empty\n"
+	     "  c: {from: , take: count}\n"
+	     "      ^\n"},
+	{"unknown_event_types",
+	     "version: 1\n"
+	     "measures:\n"
+	     "  a: {from: vist, take: count}\n"
+	     "  b: {from: correct, take: count}\n"
+	     "kpis: {}\n",
+	     "kpis.yaml:3:13: unknown event type 'vist', did you mean 'visit'?\n"
+	     "  a: {from: vist, take: count}\n"
+	     "            ^\n"
+	     "kpis.yaml:4:13: 'correct' changes other events and cannot be measured itself\n"
+	     "  b: {from: correct, take: count}\n"
+	     "            ^\n"},
+	{"what_can_be_taken",
+	     "version: 1\n"
+	     "measures:\n"
+	     "  a: {from: visit, take: cuont}\n"
+	     "  b: {from: sale, take: sum}\n"
+	     "  c: {from: sale, take: sum(amount)}\n"
+	     "  d: {from: sale, take: count(amt)}\n"
+	     "  e: {from: visit, take: sum(amt)}\n"
+	     "  f: {from: engage, take: sum(qty)}\n"
+	     "kpis: {}\n",
+	     "kpis.yaml:3:26: unknown take 'cuont', did you mean 'count'?\n"
+	     "  a: {from: visit, take: cuont}\n"
+	     "                         ^\n"
+	     "kpis.yaml:4:25: sum needs a field: sum(amt), sum(qty), sum(n), sum(reach) or sum(imp)\n"
+	     "  b: {from: sale, take: sum}\n"
+	     "                        ^\n"
+	     "kpis.yaml:5:25: sum() takes amt, qty, n, reach or imp, not 'amount'\n"
+	     "  c: {from: sale, take: sum(amount)}\n"
+	     "                        ^\n"
+	     "kpis.yaml:6:25: count takes no argument\n"
+	     "  d: {from: sale, take: count(amt)}\n"
+	     "                        ^\n"
+	     "kpis.yaml:7:26: visit events carry no amt\n"
+	     "  e: {from: visit, take: sum(amt)}\n"
+	     "                         ^\n"
+	     "kpis.yaml:8:27: engage events carry no qty\n"
+	     "  f: {from: engage, take: sum(qty)}\n"
+	     "                          ^\n"},
+	{"customer_tracking_is_not_there_yet",
+	     "version: 1\n"
+	     "measures:\n"
+	     "  a: {from: sale, take: distinct(cust)}\n"
+	     "  b: {from: sale, take: new(cust)}\n"
+	     "  c: {from: sale, take: retained(cust)}\n"
+	     "  d: {from: lead, take: stage(mql)}\n"
+	     "  e: {from: lead, take: cohort(won)}\n"
+	     "kpis: {}\n",
+	     "kpis.yaml:3:25: distinct needs customer tracking, which this version does not have yet\n"
+	     "  a: {from: sale, take: distinct(cust)}\n"
+	     "                        ^\n"
+	     "kpis.yaml:4:25: new needs customer tracking, which this version does not have yet\n"
+	     "  b: {from: sale, take: new(cust)}\n"
+	     "                        ^\n"
+	     "kpis.yaml:5:25: retained needs customer tracking, which this version does not have yet\n"
+	     "  c: {from: sale, take: retained(cust)}\n"
+	     "                        ^\n"
+	     "kpis.yaml:6:25: stage needs customer tracking, which this version does not have yet\n"
+	     "  d: {from: lead, take: stage(mql)}\n"
+	     "                        ^\n"
+	     "kpis.yaml:7:25: cohort needs customer tracking, which this version does not have yet\n"
+	     "  e: {from: lead, take: cohort(won)}\n"
+	     "                        ^\n"},
+	{"conditions_are_checked",
+	     "version: 1\n"
+	     "measures:\n"
+	     "  a: {from: visit, where: {chanel: x}, take: count}\n"
+	     "  b: {from: visit, where: {stage: mql}, take: count}\n"
+	     "  c: {from: lead, where: {stage: [mql, won]}, take: count}\n"
+	     "  d: {from: engage, where: {kind: likes}, take: count}\n"
+	     "  e: {from: visit, where: {channel: []}, take: count}\n"
+	     "  f: {from: visit, where: channel, take: count}\n"
+	     "  g: {from: visit, were: {}, take: count}\n"
+	     "kpis: {}\n",
+	     "kpis.yaml:3:28: unknown dimension 'chanel', did you mean 'channel'?\n"
+	     "  a: {from: visit, where: {chanel: x}, take: count}\n"
+	     "                           ^\n"
+	     "kpis.yaml:4:28: stage belongs to lead events, not to visit events\n"
+	     "  b: {from: visit, where: {stage: mql}, take: count}\n"
+	     "                           ^\n"
+	     "kpis.yaml:5:40: unknown stage 'won'\n"
+	     "  c: {from: lead, where: {stage: [mql, won]}, take: count}\n"
+	     "                                       ^\n"
+	     "kpis.yaml:6:35: unknown kind 'likes', did you mean 'like'?\n"
+	     "  d: {from: engage, where: {kind: likes}, take: count}\n"
+	     "                                  ^\n"
+	     "kpis.yaml:7:37: a condition needs a value\n"
+	     "  e: {from: visit, where: {channel: []}, take: count}\n"
+	     "                                    ^\n"
+	     "kpis.yaml:8:27: where must be a map of names to values, not a single value\n"
+	     "  f: {from: visit, where: channel, take: count}\n"
+	     "                          ^\n"
+	     "kpis.yaml:9:20: unknown key 'were', did you mean 'where'?\n"
+	     "  g: {from: visit, were: {}, take: count}\n"
+	     "                   ^\n"},
+	{"a_condition_has_at_most_16_values",
+	     "version: 1\n"
+	     "measures:\n"
+	     "  a: {from: visit, where: {source: [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q]}, take: count}\n"
+	     "kpis: {}\n",
+	     "kpis.yaml:3:85: a condition has at most 16 values\n"
+	     "{from: visit, where: {source: [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q]}, take: count}\n"
+	     "                                                                               ^\n"},
+	{"a_formula_is_refused_at_its_place",
+	     "version: 1\n"
+	     "measures:\n"
+	     "  visits: {from: visit, take: count}\n"
+	     "  leads: {from: lead, where: {stage: lead}, take: count}\n"
+	     "  spend: {from: spend, take: sum(amt)}\n"
+	     "  amount: {from: sale, take: sum(amt)}\n"
+	     "kpis:\n"
+	     "  a: {formula: spend * amount}\n"
+	     "  b: {formula: \"spend + visits\"}\n"
+	     "  c: {formula: spend / vists}\n"
+	     "  d: {formula: (spend / visits}\n"
+	     "  e: {formula: }\n"
+	     "  f: {unit: money}\n"
+	     "  g:\n"
+	     "    formula: >\n"
+	     "      spend /\n"
+	     "      nothing\n",
+	     "kpis.yaml:8:22: money times money has no meaning\n"
+	     "  a: {formula: spend * amount}\n"
+	     "                     ^\n"
+	     "kpis.yaml:9:23: cannot add or subtract money and count\n"
+	     "  b: {formula: \"spend + visits\"}\n"
+	     "                      ^\n"
+	     "kpis.yaml:10:24: unknown measure or KPI 'vists', did you mean 'visits'?\n"
+	     "  c: {formula: spend / vists}\n"
+	     "                       ^\n"
+	     "kpis.yaml:11:16: this '(' is not closed\n"
+	     "  d: {formula: (spend / visits}\n"
+	     "               ^\n"
+	     "kpis.yaml:12:7: formula is empty\n"
+	     "  e: {formula: }\n"
+	     "      ^\n"
+	     "kpis.yaml:13:3: KPI 'f' needs a formula\n"
+	     "  f: {unit: money}\n"
+	     "  ^\n"
+	     "kpis.yaml:16:7: unknown measure or KPI 'nothing'\n"
+	     "      spend /\n"
+	     "      ^\n"},
+	{"kpis_are_used_after_they_are_defined",
+	     "version: 1\n"
+	     "measures:\n"
+	     "  visits: {from: visit, take: count}\n"
+	     "  leads: {from: lead, where: {stage: lead}, take: count}\n"
+	     "  spend: {from: spend, take: sum(amt)}\n"
+	     "  amount: {from: sale, take: sum(amt)}\n"
+	     "kpis:\n"
+	     "  a: {formula: late / 2}\n"
+	     "  late: {formula: visits}\n"
+	     "  self: {formula: self + 1}\n"
+	     "  bad: {formula: spend + 1}\n"
+	     "  on_bad: {formula: bad}\n",
+	     "kpis.yaml:8:16: KPI 'late' is defined further down; move it above\n"
+	     "  a: {formula: late / 2}\n"
+	     "               ^\n"
+	     "kpis.yaml:10:19: KPI 'self' is used in its own formula\n"
+	     "  self: {formula: self + 1}\n"
+	     "                  ^\n"
+	     "kpis.yaml:11:24: cannot add or subtract money and a plain number\n"
+	     "  bad: {formula: spend + 1}\n"
+	     "                       ^\n"
+	     "kpis.yaml:12:21: KPI 'bad' has errors of its own\n"
+	     "  on_bad: {formula: bad}\n"
+	     "                    ^\n"},
+	{"the_unit_must_be_the_formulas",
+	     "version: 1\n"
+	     "measures:\n"
+	     "  visits: {from: visit, take: count}\n"
+	     "  leads: {from: lead, where: {stage: lead}, take: count}\n"
+	     "  spend: {from: spend, take: sum(amt)}\n"
+	     "  amount: {from: sale, take: sum(amt)}\n"
+	     "kpis:\n"
+	     "  a: {formula: spend / leads, unit: ratio}\n"
+	     "  b: {formula: spend / leads, unit: rupiah}\n"
+	     "  c: {formula: spend, direction: upp}\n",
+	     "kpis.yaml:8:37: the formula gives money, not ratio\n"
+	     "  a: {formula: spend / leads, unit: ratio}\n"
+	     "                                    ^\n"
+	     "kpis.yaml:9:37: unit must be count, money or ratio, not 'rupiah'\n"
+	     "  b: {formula: spend / leads, unit: rupiah}\n"
+	     "                                    ^\n"
+	     "kpis.yaml:10:34: direction must be up, down or range, not 'upp', did you mean 'up'?\n"
+	     "  c: {formula: spend, direction: upp}\n"
+	     "                                 ^\n"},
+	{"a_smallest_denominator_needs_one_division",
+	     "version: 1\n"
+	     "measures:\n"
+	     "  visits: {from: visit, take: count}\n"
+	     "  leads: {from: lead, where: {stage: lead}, take: count}\n"
+	     "  spend: {from: spend, take: sum(amt)}\n"
+	     "  amount: {from: sale, take: sum(amt)}\n"
+	     "kpis:\n"
+	     "  a: {formula: spend / leads, min_denominator: -1}\n"
+	     "  b: {formula: spend, min_denominator: 5}\n"
+	     "  c: {formula: spend / leads / visits, min_denominator: 5}\n"
+	     "  d: {formula: amount / spend, min_denominator: 99999999999999999}\n",
+	     "kpis.yaml:8:48: min_denominator must be a number of 0 or more, not '-1'\n"
+	     "  a: {formula: spend / leads, min_denominator: -1}\n"
+	     "                                               ^\n"
+	     "kpis.yaml:9:40: min_denominator needs a formula of the form A / B without division in A or B\n"
+	     "  b: {formula: spend, min_denominator: 5}\n"
+	     "                                       ^\n"
+	     "kpis.yaml:10:57: min_denominator needs a formula of the form A / B without division in A or B\n"
+	     "  c: {formula: spend / leads / visits, min_denominator: 5}\n"
+	     "                                                        ^\n"
+	     "kpis.yaml:11:49: min_denominator is too large\n"
+	     "  d: {formula: amount / spend, min_denominator: 99999999999999999}\n"
+	     "                                                ^\n"},
+	{"labels_are_texts_in_two_languages",
+	     "version: 1\n"
+	     "measures:\n"
+	     "  visits: {from: visit, take: count}\n"
+	     "  leads: {from: lead, where: {stage: lead}, take: count}\n"
+	     "  spend: {from: spend, take: sum(amt)}\n"
+	     "  amount: {from: sale, take: sum(amt)}\n"
+	     "kpis:\n"
+	     "  a: {formula: spend, label: Biaya}\n"
+	     "  b: {formula: spend, label: {de: Kosten, en: }}\n",
+	     "kpis.yaml:8:30: label must be a map of names to values, not a single value\n"
+	     "  a: {formula: spend, label: Biaya}\n"
+	     "                             ^\n"
+	     "kpis.yaml:9:31: unknown key 'de'\n"
+	     "  b: {formula: spend, label: {de: Kosten, en: }}\n"
+	     "                              ^\n"
+	     "kpis.yaml:9:43: en is empty\n"
+	     "  b: {formula: spend, label: {de: Kosten, en: }}\n"
+	     "                                          ^\n"},
+	{"a_name_has_one_meaning",
+	     "version: 1\n"
+	     "measures:\n"
+	     "  visits: {from: visit, take: count}\n"
+	     "  leads: {from: lead, where: {stage: lead}, take: count}\n"
+	     "  spend: {from: spend, take: sum(amt)}\n"
+	     "  amount: {from: sale, take: sum(amt)}\n"
+	     "kpis:\n"
+	     "  spend: {formula: spend}\n"
+	     "  visits: {formula: visits + leads}\n"
+	     "  leads: {formula: leads}\n"
+	     "  leads: {formula: leads}\n",
+	     "kpis.yaml:9:3: a measure is called 'visits'; a KPI of that name can only be 'formula: visits'\n"
+	     "  visits: {formula: visits + leads}\n"
+	     "  ^\n"
+	     "kpis.yaml:11:3: 'leads' is given twice; the first is in line 10\n"
+	     "  leads: {formula: leads}\n"
+	     "  ^\n"},
+	{"measures_have_a_limit",
+	     "version: 1\n"
+	     "measures:\n"
+	     "  m0: {from: visit, take: count}\n"
+	     "  m1: {from: visit, take: count}\n"
+	     "  m2: {from: visit, take: count}\n"
+	     "  m3: {from: visit, take: count}\n"
+	     "  m4: {from: visit, take: count}\n"
+	     "  m5: {from: visit, take: count}\n"
+	     "  m6: {from: visit, take: count}\n"
+	     "  m7: {from: visit, take: count}\n"
+	     "  m8: {from: visit, take: count}\n"
+	     "  m9: {from: visit, take: count}\n"
+	     "  m10: {from: visit, take: count}\n"
+	     "  m11: {from: visit, take: count}\n"
+	     "  m12: {from: visit, take: count}\n"
+	     "  m13: {from: visit, take: count}\n"
+	     "  m14: {from: visit, take: count}\n"
+	     "  m15: {from: visit, take: count}\n"
+	     "  m16: {from: visit, take: count}\n"
+	     "  m17: {from: visit, take: count}\n"
+	     "  m18: {from: visit, take: count}\n"
+	     "  m19: {from: visit, take: count}\n"
+	     "  m20: {from: visit, take: count}\n"
+	     "  m21: {from: visit, take: count}\n"
+	     "  m22: {from: visit, take: count}\n"
+	     "  m23: {from: visit, take: count}\n"
+	     "  m24: {from: visit, take: count}\n"
+	     "  m25: {from: visit, take: count}\n"
+	     "  m26: {from: visit, take: count}\n"
+	     "  m27: {from: visit, take: count}\n"
+	     "  m28: {from: visit, take: count}\n"
+	     "  m29: {from: visit, take: count}\n"
+	     "  m30: {from: visit, take: count}\n"
+	     "  m31: {from: visit, take: count}\n"
+	     "  m32: {from: visit, take: count}\n"
+	     "  m33: {from: visit, take: count}\n"
+	     "  m34: {from: visit, take: count}\n"
+	     "  m35: {from: visit, take: count}\n"
+	     "  m36: {from: visit, take: count}\n"
+	     "  m37: {from: visit, take: count}\n"
+	     "  m38: {from: visit, take: count}\n"
+	     "  m39: {from: visit, take: count}\n"
+	     "  m40: {from: visit, take: count}\n"
+	     "  m41: {from: visit, take: count}\n"
+	     "  m42: {from: visit, take: count}\n"
+	     "  m43: {from: visit, take: count}\n"
+	     "  m44: {from: visit, take: count}\n"
+	     "  m45: {from: visit, take: count}\n"
+	     "  m46: {from: visit, take: count}\n"
+	     "  m47: {from: visit, take: count}\n"
+	     "  m48: {from: visit, take: count}\n"
+	     "  m49: {from: visit, take: count}\n"
+	     "kpis: {}\n",
+	     "kpis.yaml:51:3: more than 48 measures\n"
+	     "  m48: {from: visit, take: count}\n"
+	     "  ^\n"
+	     "kpis.yaml:52:3: more than 48 measures\n"
+	     "  m49: {from: visit, take: count}\n"
+	     "  ^\n"},
+	{"kpis_have_a_limit",
+	     "version: 1\n"
+	     "measures:\n"
+	     "  visits: {from: visit, take: count}\n"
+	     "  leads: {from: lead, where: {stage: lead}, take: count}\n"
+	     "  spend: {from: spend, take: sum(amt)}\n"
+	     "  amount: {from: sale, take: sum(amt)}\n"
+	     "kpis:\n"
+	     "  k0: {formula: visits}\n"
+	     "  k1: {formula: visits}\n"
+	     "  k2: {formula: visits}\n"
+	     "  k3: {formula: visits}\n"
+	     "  k4: {formula: visits}\n"
+	     "  k5: {formula: visits}\n"
+	     "  k6: {formula: visits}\n"
+	     "  k7: {formula: visits}\n"
+	     "  k8: {formula: visits}\n"
+	     "  k9: {formula: visits}\n"
+	     "  k10: {formula: visits}\n"
+	     "  k11: {formula: visits}\n"
+	     "  k12: {formula: visits}\n"
+	     "  k13: {formula: visits}\n"
+	     "  k14: {formula: visits}\n"
+	     "  k15: {formula: visits}\n"
+	     "  k16: {formula: visits}\n"
+	     "  k17: {formula: visits}\n"
+	     "  k18: {formula: visits}\n"
+	     "  k19: {formula: visits}\n"
+	     "  k20: {formula: visits}\n"
+	     "  k21: {formula: visits}\n"
+	     "  k22: {formula: visits}\n"
+	     "  k23: {formula: visits}\n"
+	     "  k24: {formula: visits}\n"
+	     "  k25: {formula: visits}\n"
+	     "  k26: {formula: visits}\n"
+	     "  k27: {formula: visits}\n"
+	     "  k28: {formula: visits}\n"
+	     "  k29: {formula: visits}\n"
+	     "  k30: {formula: visits}\n"
+	     "  k31: {formula: visits}\n"
+	     "  k32: {formula: visits}\n"
+	     "  k33: {formula: visits}\n"
+	     "  k34: {formula: visits}\n"
+	     "  k35: {formula: visits}\n"
+	     "  k36: {formula: visits}\n"
+	     "  k37: {formula: visits}\n"
+	     "  k38: {formula: visits}\n"
+	     "  k39: {formula: visits}\n"
+	     "  k40: {formula: visits}\n"
+	     "  k41: {formula: visits}\n"
+	     "  k42: {formula: visits}\n"
+	     "  k43: {formula: visits}\n"
+	     "  k44: {formula: visits}\n"
+	     "  k45: {formula: visits}\n"
+	     "  k46: {formula: visits}\n"
+	     "  k47: {formula: visits}\n"
+	     "  k48: {formula: visits}\n"
+	     "  k49: {formula: visits}\n"
+	     "  k50: {formula: visits}\n"
+	     "  k51: {formula: visits}\n"
+	     "  k52: {formula: visits}\n"
+	     "  k53: {formula: visits}\n"
+	     "  k54: {formula: visits}\n"
+	     "  k55: {formula: visits}\n"
+	     "  k56: {formula: visits}\n"
+	     "  k57: {formula: visits}\n"
+	     "  k58: {formula: visits}\n"
+	     "  k59: {formula: visits}\n"
+	     "  k60: {formula: visits}\n"
+	     "  k61: {formula: visits}\n"
+	     "  k62: {formula: visits}\n"
+	     "  k63: {formula: visits}\n"
+	     "  k64: {formula: visits}\n"
+	     "  k65: {formula: visits}\n",
+	     "kpis.yaml:72:3: more than 64 KPIs\n"
+	     "  k64: {formula: visits}\n"
+	     "  ^\n"
+	     "kpis.yaml:73:3: more than 64 KPIs\n"
+	     "  k65: {formula: visits}\n"
+	     "  ^\n"},
+	{"a_broken_file",
+	     "version: 1\n"
+	     "measures:\n"
+	     "  visits: {from: visit, take: count}\n"
+	     "  leads: {from: lead, where: {stage: lead}, take: count}\n"
+	     "  spend: {from: spend, take: sum(amt)}\n"
+	     "  amount: {from: sale, take: sum(amt)}\n"
+	     "kpis: {a: {formula: spend\n",
+	     "kpis.yaml:8:1: not YAML: missing comma in flow mapping\n"
+	     "\n"
+	     "^\n"},
+};
+
+static void
+every_mistake_is_told_at_its_place(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct config_problems problems = {0};
+		struct kpi_set *set = calloc(1, sizeof(*set));
+		bool good = kpi_file_parse(set, "kpis.yaml", slice_of(table[i].text), 2, &problems);
+		problems_sort(&problems);
+		assert_int_equal(good, problems.errors == 0);
+		if (!slice_is(buf_slice(&problems.text), table[i].expected))
+			fail_msg("%s:\n%.*s--- expected:\n%s", table[i].name, (int)problems.text.len,
+			         (const char *)problems.text.data, table[i].expected);
+		problems_fini(&problems);
+		kpi_set_fini(set);
+		free(set);
+	}
+}
+
+static struct kpi_set *
+read_good(const char *text, int decimals)
+{
+	struct config_problems problems = {0};
+	struct kpi_set *set = calloc(1, sizeof(*set));
+	if (!kpi_file_parse(set, "kpis.yaml", slice_of(text), decimals, &problems))
+		fail_msg("%.*s", (int)problems.text.len, (const char *)problems.text.data);
+	problems_fini(&problems);
+	return set;
+}
+
+static void
+a_measure_is_read_as_written(void **state)
+{
+	(void)state;
+	struct kpi_set *set = read_good("version: 1\n"
+	                                "measures:\n"
+	                                "  good: {from: lead, where: {stage: [mql, sql], channel: Organic Search}, take: count}\n"
+	                                "  units: {from: refund, take: sum(qty)}\n"
+	                                "  media: {from: spend, where: {cost_type: media}, take: sum(amt)}\n"
+	                                "kpis: {}\n", 2);
+	assert_int_equal(set->measure_count, 3);
+	const struct measure *good = &set->measure[0];
+	assert_int_equal(good->from, EVENT_LEAD);
+	assert_int_equal(good->take, TAKE_COUNT);
+	assert_int_equal(good->unit, UNIT_COUNT);
+	assert_int_equal(good->where_count, 2);
+	assert_int_equal(good->where[0].field, WHERE_STAGE);
+	assert_int_equal(good->where[0].count, 2);
+	assert_int_equal(good->where[0].number[0], STAGE_MQL);
+	assert_int_equal(good->where[0].number[1], STAGE_SQL);
+	assert_int_equal(good->where[1].field, TEXT_CHAN);
+	assert_string_equal(good->where[1].value[0], "Organic Search");
+	assert_int_equal(set->measure[1].num, NUM_QTY);
+	assert_int_equal(set->measure[1].unit, UNIT_COUNT);
+	assert_int_equal(set->measure[2].take, TAKE_SUM);
+	assert_int_equal(set->measure[2].unit, UNIT_MONEY);
+	assert_int_equal(set->measure[2].where[0].field, WHERE_COST_TYPE);
+	kpi_set_fini(set);
+	free(set);
+}
+
+/* It is compared with the den of a value: minor units of money, times what constants add. */
+static void
+a_smallest_denominator_is_kept_in_units_of_den(void **state)
+{
+	(void)state;
+	static const char *const text = "version: 1\n"
+	                                "measures:\n"
+	                                "  spend: {from: spend, take: sum(amt)}\n"
+	                                "  amount: {from: sale, take: sum(amt)}\n"
+	                                "  leads: {from: lead, take: count}\n"
+	                                "kpis:\n"
+	                                "  cost: {formula: spend / leads, min_denominator: 5, direction: down}\n"
+	                                "  back: {formula: amount / spend, min_denominator: 1000.5}\n"
+	                                "  kept: {formula: 0.35 * amount / spend, min_denominator: 2}\n"
+	                                "  none: {formula: amount / spend}\n";
+	static const int64_t with_2[] = {5, 100050, 2 * 100 * 100, 0}, with_0[] = {5, 1001, 2 * 100, 0};
+	for (int decimals = 0; decimals <= 2; decimals += 2) {
+		struct kpi_set *set = read_good(text, decimals);
+		for (int k = 0; k < 4; k++)
+			assert_int_equal(set->kpi[k].min_denominator, decimals ? with_2[k] : with_0[k]);
+		assert_int_equal(set->kpi[0].direction, DIRECTION_DOWN);
+		assert_int_equal(set->kpi[0].unit, UNIT_MONEY);
+		assert_int_equal(set->kpi[1].unit, UNIT_RATIO);
+		assert_int_equal(set->kpi[1].direction, DIRECTION_UP);
+		kpi_set_fini(set);
+		free(set);
+	}
+}
+
+static void
+labels_and_the_formula_as_written_are_kept(void **state)
+{
+	(void)state;
+	struct kpi_set *set = read_good("version: 1\n"
+	                                "measures: {visits: {from: visit, take: count}}\n"
+	                                "kpis:\n"
+	                                "  twice: {formula: \"2 *  visits\", label: {id: Dua kali, en: Twice}}\n"
+	                                "  bare: {formula: twice}\n", 2);
+	assert_string_equal(set->kpi[0].text, "2 *  visits");
+	assert_string_equal(set->kpi[0].label_id, "Dua kali");
+	assert_string_equal(set->kpi[0].label_en, "Twice");
+	assert_null(set->kpi[1].label_en);
+	const int64_t totals[MEASURES_MAX] = {21};
+	assert_int_equal(formula_value(&set->kpi[1].formula, totals).num, 42);
+	kpi_set_fini(set);
+	free(set);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(every_mistake_is_told_at_its_place),
+	    cmocka_unit_test(a_measure_is_read_as_written),
+	    cmocka_unit_test(a_smallest_denominator_is_kept_in_units_of_den),
+	    cmocka_unit_test(labels_and_the_formula_as_written_are_kept),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
