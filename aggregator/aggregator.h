@@ -12,7 +12,7 @@
 
 enum {
 	AGGREGATOR_SLICE_CELLS = 2000,  /* drained between two messages: about a millisecond */
-	AGGREGATOR_SLICE_SERIES = 2000, /* told between two messages: about as long */
+	AGGREGATOR_SLICE_SERIES = 128,  /* told in one update: about a tenth of one */
 };
 
 /* A transition, ready for the publisher. Slices are valid during the call. */

@@ -10,7 +10,10 @@
 #include <zmq.h>
 
 static const double TICK_CHECK_S = 0.25;
-enum { GROUPS_A_TURN = 4 /* of up to thousands of events: updates must get their turn */ };
+enum {
+	GROUPS_A_TURN = 4,    /* of up to thousands of events: updates must get their turn */
+	UPDATES_US_MAX = 5000, /* and must not hold groups up for longer than this */
+};
 
 struct aggregator_state {
 	struct aggregator_thread *thread;
@@ -22,6 +25,7 @@ struct aggregator_state {
 	ev_prepare work;
 	ev_idle busy;    /* keeps the loop from sleeping while drains are due */
 	bool wanted;     /* a round of updates is due, or under way */
+	int64_t turned_us; /* when the last turn's updates were done with */
 };
 
 static void
@@ -86,20 +90,21 @@ publisher_has_room(struct aggregator_state *state)
 	return (events & ZMQ_POLLOUT) != 0;
 }
 
-/* A slice of a round. What has changed stays marked until the publisher has room: it conflates, it does not queue. */
-static void
+/* One update of a round. What has changed stays marked until the publisher has room: it conflates, it does not queue. */
+static bool
 publish(struct aggregator_state *state)
 {
 	struct buf update = {0};
 	if (!publisher_has_room(state))
-		return;
+		return false;
 	enum aggregator_told told = aggregator_publish(state->aggregator, &update);
 	state->wanted = told == AGGREGATOR_BUSY || told == AGGREGATOR_MORE;
 	if (told != AGGREGATOR_MORE && told != AGGREGATOR_DONE)
-		return;
+		return false;
 	struct note *note = note_new(NOTE_UPDATE, 0);
 	note->bytes = update;
 	link_put(state->thread->updates, note);
+	return state->wanted;
 }
 
 static void
@@ -110,15 +115,22 @@ on_publish(struct ev_loop *loop, ev_timer *timer, int revents)
 	state->wanted = true; /* done in on_work(), between messages */
 }
 
-/* Each turn of the loop: a slice of what is due, between messages. */
+/*
+ * Each turn of the loop: a slice of what is due, then updates for as long as the turn's
+ * groups took. Shared like this, small groups are not held up by large rounds, nor rounds
+ * by large groups. (Only the pace depends on the clock here: not what is told in the end.)
+ */
 static void
 on_work(struct ev_loop *loop, ev_prepare *prepare, int revents)
 {
 	struct aggregator_state *state = prepare->data;
 	(void)revents;
 	bool drained = aggregator_work(state->aggregator);
-	if (drained && state->wanted)
-		publish(state);
+	int64_t begin = clock_steady_us(), taken = begin - state->turned_us;
+	int64_t end = begin + (taken < UPDATES_US_MAX ? taken : UPDATES_US_MAX);
+	while (drained && state->wanted && publish(state) && clock_steady_us() < end)
+		;
+	state->turned_us = clock_steady_us();
 	if (!drained || state->wanted)
 		ev_idle_start(loop, &state->busy);
 	else

@@ -1,23 +1,19 @@
-/* clock.c - the wall clock. */
+/* clock.c - clocks for shells. */
 #include "common/clock.h"
 #include <time.h>
-
-static int64_t
-read_ms(clockid_t clock)
-{
-	struct timespec now;
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 int64_t
 clock_wall_ms(void)
 {
-	return read_ms(CLOCK_REALTIME);
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 int64_t
-clock_boot_ms(void)
+clock_steady_us(void)
 {
-	return read_ms(CLOCK_BOOTTIME);
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }

@@ -6,5 +6,5 @@
 #include <stdint.h>
 
 int64_t clock_wall_ms(void);  /* Unix ms */
-int64_t clock_boot_ms(void);  /* since boot, never steps */
+int64_t clock_steady_us(void); /* from some point on, never steps: for durations */
 #endif

@@ -198,6 +198,22 @@ text_check_agrees_with_the_model(void **state)
 	}
 }
 
+/* The borders of RFC 3629, which random texts seldom hit. */
+static void
+utf8_is_taken_and_refused_at_its_borders(void **state)
+{
+	static const struct slice good[] = {B("\xc2\x80"), B("\xdf\xbf"), B("\xe0\xa0\x80"), B("\xed\x9f\xbf"), B("\xee\x80\x80"),
+	                                    B("\xef\xbf\xbf"), B("\xf0\x90\x80\x80"), B("\xf4\x8f\xbf\xbf"), B("\x7f"), B("")};
+	static const struct slice bad[] = {B("\x80"), B("\xbf"), B("\xc0\x80"), B("\xc1\xbf"), B("\xe0\x9f\xbf"), B("\xed\xa0\x80"),
+	                                   B("\xed\xbf\xbf"), B("\xf0\x8f\xbf\xbf"), B("\xf4\x90\x80\x80"), B("\xf5\x80\x80\x80"),
+	                                   B("\xff"), B("\xc2"), B("\xe2\x82"), B("\xf0\x9f\x98"), B("\xc2 "), B("\xe2\x82 ")};
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_int_equal(text_check(good[i], good[i].p + good[i].n), TEXT_FINE);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(text_check(bad[i], bad[i].p + bad[i].n), TEXT_NOT_UTF8);
+}
+
 static void
 the_sticky_reader_stops_at_the_first_misfit(void **state)
 {
@@ -253,6 +269,7 @@ main(void)
 	    cmocka_unit_test(skipping_steps_over_every_form_and_stops_at_every_cut),
 	    cmocka_unit_test(depth_is_bounded_where_asked_and_free_elsewhere),
 	    cmocka_unit_test(text_check_agrees_with_the_model),
+	    cmocka_unit_test(utf8_is_taken_and_refused_at_its_borders),
 	    cmocka_unit_test(the_sticky_reader_stops_at_the_first_misfit),
 	    cmocka_unit_test(an_empty_message_is_refused_by_every_reader),
 	};
