@@ -80,6 +80,25 @@ expired_ids_make_room_and_the_table_stays_small(void **state)
 	ids_free(ids);
 }
 
+static void
+a_flood_after_a_lull_finds_room(void **state)
+{
+	(void)state;
+	struct ids *ids = ids_new();
+	uint64_t n = 0;
+	int64_t now = 0;
+	for (int round = 0; round < 40; round++) {
+		/* nearly all expire, then more come than a table for the few left could hold */
+		uint64_t burst = 2000 + (uint64_t)round * 1500;
+		now += 2000000;
+		for (uint64_t i = 0; i < burst; i++, n++)
+			ids_add(ids, id_of(n), n, now, now - (i % 700 == 0 ? 0 : 1000000));
+		for (uint64_t back = 1; back <= burst; back++)
+			assert_int_equal(ids_find(ids, id_of(n - back), n - back, now - 1000000), IDS_DUPLICATE);
+	}
+	ids_free(ids);
+}
+
 int
 main(void)
 {
@@ -88,6 +107,7 @@ main(void)
 	    cmocka_unit_test(an_id_is_forgotten_exactly_when_its_time_would_be_too_late),
 	    cmocka_unit_test(the_zero_hash_at_time_zero_is_an_id_like_any_other),
 	    cmocka_unit_test(expired_ids_make_room_and_the_table_stays_small),
+	    cmocka_unit_test(a_flood_after_a_lull_finds_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
