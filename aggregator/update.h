@@ -17,7 +17,7 @@
 
 /* Header of an update. */
 struct update_head {
-	uint64_t lsn;    /* last group applied */
+	uint64_t lsn;    /* up to here all is told with this update; not above the last update's: its round goes on */
 	int64_t now_ms;  /* log time */
 	struct window_bounds bounds[WINDOW_COUNT];
 	uint32_t entries;

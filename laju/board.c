@@ -140,7 +140,7 @@ take_row(struct board *board, struct slice topic, struct slice bytes)
 {
 	struct row_name name;
 	char channel_name[100];
-	struct row *row = mem_alloc(sizeof(*row));
+	struct row *row = mem_zalloc(1, sizeof(*row));
 	bool fine = row_name_of(topic, &name) && row_decode(row, bytes) == 0;
 	uint64_t epoch = row->epoch, channel_seq = row->channel_seq;
 	free(row);
@@ -269,18 +269,20 @@ board_take(struct board *board, struct slice topic, struct slice bytes, int64_t 
 }
 
 void
-board_synced(struct board *board, const struct snapshot_end *end, bool full)
+board_clear(struct board *board)
 {
-	board->wants_sync = false;
-	board->syncs++;
+	rowset_fini(&board->rows);
+	while (board->alerts > 0)
+		drop_alert(board, board->alerts - 1);
+}
+
+void
+board_synced(struct board *board, const struct snapshot_end *end)
+{
 	if (end->epoch > board->epoch)
 		new_epoch(board, end->epoch);
+	board->syncs++;
 	board->synced_epoch = end->epoch;
 	board->synced_seq = end->seq;
-	if (full)
-		rowset_drop_before(&board->rows, end->epoch);
-	for (uint32_t i = board->alerts; full && i > 0; i--)
-		if (board->alert[i - 1].epoch < end->epoch)
-			drop_alert(board, i - 1);
 	board->wants_sync = false;
 }

@@ -58,8 +58,13 @@ uint32_t board_prefixes(const struct board *board, struct slice prefix[2]);
 
 /* One message of the XPUB, or a row of a snapshot. */
 enum board_change board_take(struct board *board, struct slice topic, struct slice bytes, int64_t now_ms);
-/* A snapshot of all prefixes has come. full: it was asked for without `since`, or came as a reset. */
-void board_synced(struct board *board, const struct snapshot_end *end, bool full);
+/*
+ * Before asking for everything: a row or an alert that the answer does not bring is no more (its tombstone
+ * is forgotten after 10 minutes). Nothing newer is lost: the next snapshot holds it.
+ */
+void board_clear(struct board *board);
+/* A snapshot of all prefixes has come; end: the first one's, which is the oldest. */
+void board_synced(struct board *board, const struct snapshot_end *end);
 
 struct board_view {
 	uint32_t width, height; /* height 0: as many lines as there are */

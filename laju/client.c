@@ -80,7 +80,7 @@ read_endpoints(struct client *client, const struct options *options)
 	}
 	config_fini(config);
 	free(config);
-	buf_fini(&problems.text);
+	problems_fini(&problems);
 	return fine ? 0 : STATUS_CONFIG;
 }
 

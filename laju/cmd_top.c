@@ -15,6 +15,10 @@
 enum {
 	PAINT_MS = 500,        /* a terminal is painted at most twice a second */
 	PIPE_PAINT_MS = 1000,
+	IDLE_MS = 50,
+	CONNECT_MS = 300,      /* so long the first snapshot waits for the subscription to be under way */
+	RETRY_MS = 1000,       /* between two snapshots */
+	RESYNC_MS = 2000,      /* a snapshot while running is given up after so long */
 	ONCE_WAIT_MS = 1500,   /* --once: hello and a heartbeat may take a second */
 	DRAIN_MAX = 1000,
 };
@@ -27,8 +31,8 @@ struct top {
 	bool once, json, terminal;
 	struct termios before; /* the terminal as it was */
 	bool raw;
-	int64_t started_ms, painted_ms;
-	bool changed;
+	int64_t started_ms, painted_ms, synced_ms;
+	bool changed, was_up;
 	struct buf out;
 };
 
@@ -118,31 +122,45 @@ receive_one(struct top *top)
 	return true;
 }
 
-/* What was missed: rows since the last snapshot, or all of them; alerts always whole. */
+static int
+ask_all(struct top *top, bool since, struct snapshot_end *first, char why[CLIENT_WHY_MAX])
+{
+	struct slice prefix[3];
+	uint32_t count = board_prefixes(&top->board, prefix);
+	prefix[count++] = slice_of("alert/");
+	for (uint32_t p = 0; p < count; p++) {
+		struct snapshot_ask ask = {.prefix = prefix[p],
+		                           .has_since = since,
+		                           .since_epoch = top->board.synced_epoch,
+		                           .since_seq = top->board.synced_seq};
+		struct snapshot_end end = {0};
+		int status = client_snapshot(&top->client, &ask, on_snapshot_row, top, &end, why);
+		if (status)
+			return status;
+		if (p == 0)
+			*first = end; /* the earliest of them: what came later may come twice */
+		first->reset |= end.reset;
+	}
+	return STATUS_OK;
+}
+
+/* What was missed since the last snapshot; everything when the server has forgotten what that was. */
 static int
 sync_all(struct top *top, char why[CLIENT_WHY_MAX])
 {
 	struct board *board = &top->board;
-	struct slice prefix[3];
-	struct snapshot_end end = {0}, first = {0};
-	uint32_t count = board_prefixes(board, prefix);
-	bool since = board->synced_epoch != 0 && board->synced_epoch == board->epoch, full = !since;
-	prefix[count++] = slice_of("alert/");
-	for (uint32_t p = 0; p < count; p++) {
-		struct snapshot_ask ask = {.prefix = prefix[p]};
-		ask.has_since = since && p + 1 < count;
-		ask.since_epoch = board->synced_epoch;
-		ask.since_seq = board->synced_seq;
-		int status = client_snapshot(&top->client, &ask, on_snapshot_row, top, &end, why);
-		if (status)
-			return status;
-		full |= end.reset;
-		if (p == 0)
-			first = end; /* the earliest of them: what came later may come twice */
+	struct snapshot_end end = {0};
+	bool since = board->synced_epoch != 0 && board->synced_epoch == board->epoch;
+	int status = since ? ask_all(top, true, &end, why) : STATUS_OK;
+	if (status == STATUS_OK && (!since || end.reset)) {
+		board_clear(board);
+		board->synced_epoch = 0; /* should this one fail, the next is whole again */
+		status = ask_all(top, false, &end, why);
 	}
-	board_synced(board, &first, full);
 	top->changed = true;
-	return STATUS_OK;
+	if (status == STATUS_OK)
+		board_synced(board, &end);
+	return status;
 }
 
 static int
@@ -254,6 +272,32 @@ is_complete(const struct top *top)
 	return top->board.hello.known && top->board.heard_ms != 0 && !top->board.wants_sync;
 }
 
+/*
+ * A snapshot when the board wants one, and after each lost connection: heartbeats tell of missed rows,
+ * but not of missed alerts.
+ */
+static int
+keep_in_step(struct top *top, char why[CLIENT_WHY_MAX])
+{
+	bool up = top->updates.up, first = top->board.syncs == 0;
+	if (first && !up && client_now_ms() - top->started_ms < CONNECT_MS)
+		return STATUS_OK;
+	if (up && !top->was_up && !first)
+		top->board.wants_sync = true;
+	top->was_up = up;
+	if (!top->board.wants_sync || (!first && (!up || client_now_ms() - top->synced_ms < RETRY_MS)))
+		return STATUS_OK;
+	int status = sync_all(top, why);
+	top->synced_ms = client_now_ms();
+	/* Only the first time does an unreachable server end it; later the header says LOST. */
+	if (status && first)
+		return status;
+	/* From now on the display must not stand still for long. */
+	if (top->client.timeout_ms > RESYNC_MS)
+		top->client.timeout_ms = RESYNC_MS;
+	return STATUS_OK;
+}
+
 static int
 run(struct top *top, char why[CLIENT_WHY_MAX])
 {
@@ -261,17 +305,13 @@ run(struct top *top, char why[CLIENT_WHY_MAX])
 	top->started_ms = client_now_ms();
 	while (!stopped) {
 		int64_t now = client_now_ms(), due = top->painted_ms + interval - now;
-		wait_for_news(top, due < 0 ? 0 : due);
+		/* Nothing to paint is no reason to spin: news ends the wait. */
+		wait_for_news(top, due > 0 ? due : IDLE_MS);
 		if (top->raw && quit_pressed())
 			return STATUS_OK;
-		if (top->board.wants_sync) {
-			int status = sync_all(top, why);
-			/* Only the first time does an unreachable server end it; later the header says LOST. */
-			if (status && top->board.syncs == 0)
-				return status;
-			if (status)
-				top->board.wants_sync = link_down_ms(&top->updates) == 0;
-		}
+		int status = keep_in_step(top, why);
+		if (status)
+			return status;
 		now = client_now_ms();
 		if (top->once) {
 			if (!is_complete(top) && now - top->started_ms < ONCE_WAIT_MS)

@@ -143,7 +143,9 @@ sender_wait_ms(const struct sender *sender, int64_t now_ms)
 		const struct sent *sent = &sender->sent[i];
 		int64_t at = now_ms;
 		/* As in sender_due(): what must stay behind another one waits for that one's answer. */
-		if (sent->state != SENT_WAITING && (refused || (sent->state == SENT_REFUSED && waiting > 0)))
+		bool behind = sent->state != SENT_WAITING && (refused || (sent->state == SENT_REFUSED && waiting > 0));
+		refused |= sent->state == SENT_REFUSED;
+		if (behind)
 			continue;
 		if (sent->state == SENT_WAITING)
 			at = sent->at_ms + sender->config.resend_ms;
@@ -151,7 +153,6 @@ sender_wait_ms(const struct sender *sender, int64_t now_ms)
 			at = sent->at_ms;
 		int64_t wait = at > now_ms ? at - now_ms : 0;
 		least = least < 0 || wait < least ? wait : least;
-		refused |= sent->state == SENT_REFUSED;
 	}
 	return least;
 }

@@ -37,7 +37,8 @@ struct publisher {
 	/* Prefixes that begin kpi/<window>/<rollup>/ (all its rows match), and those that begin with it. */
 	uint32_t whole[ROLLUPS_MAX][WINDOW_COUNT], partly[ROLLUPS_MAX][WINDOW_COUNT];
 	char channel[ROLLUPS_MAX][WINDOW_COUNT][CHANNEL_NAME_BYTES]; /* "kpi/r1d/campaign/" */
-	struct window_bounds bounds[WINDOW_COUNT];
+	struct eras eras;
+	struct window_bounds rolled[WINDOW_COUNT]; /* last told by roll/ */
 	int64_t log_ms;       /* INT64_MIN before the first update */
 	uint64_t lsn;
 	bool updated;         /* since the last heartbeat */
@@ -99,8 +100,7 @@ publisher_new(const struct publisher_config *config, const struct publisher_out 
 	    .dead = publisher->dead,
 	    .writer = publisher->writer,
 	    .kernel = config->kernel,
-	    .bounds = publisher->bounds,
-	    .now_ms = &publisher->log_ms,
+	    .eras = &publisher->eras,
 	};
 	for (uint32_t r = 0; r < config->kernel->rollup_count; r++)
 		for (unsigned w = 0; w < WINDOW_COUNT; w++)
@@ -122,6 +122,7 @@ publisher_free(struct publisher *publisher)
 	row_writer_free(publisher->writer);
 	row_table_free(publisher->table);
 	rows_fini(&publisher->rows);
+	eras_fini(&publisher->eras);
 	buf_fini(&publisher->topic);
 	buf_fini(&publisher->row);
 	free(publisher);
@@ -138,7 +139,8 @@ send_out(struct publisher *publisher, struct slice topic, struct slice row)
 /* Updates */
 
 static void
-send_changed(struct publisher *publisher, const struct row_table_view *view, uint8_t changed)
+send_changed(struct publisher *publisher, const struct row_table_view *view, uint8_t changed,
+             const struct update_head *head)
 {
 	for (unsigned w = 0; w < WINDOW_COUNT; w++) {
 		uint32_t whole = publisher->whole[view->rollup][w], partly = publisher->partly[view->rollup][w];
@@ -147,25 +149,29 @@ send_changed(struct publisher *publisher, const struct row_table_view *view, uin
 		row_writer_topic(publisher->writer, view, w, &publisher->topic);
 		if (whole == 0 && !subscriptions_match(publisher->subscriptions, buf_slice(&publisher->topic)))
 			continue;
-		row_writer_row(publisher->writer, view, w, &publisher->bounds[w], publisher->log_ms, &publisher->row);
+		row_writer_row(publisher->writer, view, w, &head->bounds[w], head->now_ms, &publisher->row);
 		send_out(publisher, buf_slice(&publisher->topic), buf_slice(&publisher->row));
 	}
 }
 
-/* After the rows: who has seen a window roll holds all of its rows as of the new edges. */
+/*
+ * After the rows, and only when all of them are as of the same edges: who has seen a
+ * window roll holds its rows as they are for the new bounds. While edges move faster
+ * than rounds end, rows keep the bounds they came with, which are right.
+ */
 static void
-send_rolls(struct publisher *publisher, const struct window_bounds *before)
+send_rolls(struct publisher *publisher, const struct era *era)
 {
 	for (unsigned w = 0; w < WINDOW_COUNT; w++) {
-		const struct window_bounds *bounds = &publisher->bounds[w];
-		if (memcmp(bounds, &before[w], sizeof(*bounds)) == 0)
+		const struct window_bounds *bounds = &era->bounds[w];
+		if (memcmp(bounds, &publisher->rolled[w], sizeof(*bounds)) == 0)
 			continue;
+		publisher->rolled[w] = *bounds;
 		publisher->topic.len = publisher->row.len = 0;
 		buf_printf(&publisher->topic, "roll/%s", window_name(w));
 		if (!subscriptions_match(publisher->subscriptions, buf_slice(&publisher->topic)))
 			continue;
-		roll_encode(publisher->versions.epoch, publisher->versions.seq, publisher->log_ms, bounds,
-		            &publisher->row);
+		roll_encode(publisher->versions.epoch, publisher->versions.seq, era->now_ms, bounds, &publisher->row);
 		send_out(publisher, buf_slice(&publisher->topic), buf_slice(&publisher->row));
 	}
 }
@@ -173,7 +179,6 @@ send_rolls(struct publisher *publisher, const struct window_bounds *before)
 void
 publisher_update(struct publisher *publisher, struct slice update)
 {
-	struct window_bounds before[WINDOW_COUNT];
 	struct update_reader reader;
 	struct update_head head;
 	struct update_entry entry;
@@ -181,8 +186,7 @@ publisher_update(struct publisher *publisher, struct slice update)
 
 	rows_changed(&publisher->rows);
 	update_open(&reader, &head, update);
-	memcpy(before, publisher->bounds, sizeof(before));
-	memcpy(publisher->bounds, head.bounds, sizeof(head.bounds));
+	eras_update(&publisher->eras, &head, publisher->versions.seq);
 	publisher->log_ms = head.now_ms;
 	struct update_reader ahead = reader;
 	struct update_entry later;
@@ -198,12 +202,16 @@ publisher_update(struct publisher *publisher, struct slice update)
 			continue;
 		publisher->counters.rows_changed += (unsigned)__builtin_popcount(changed);
 		if (subscriptions_count(publisher->subscriptions) > 0)
-			send_changed(publisher, &view, changed);
+			send_changed(publisher, &view, changed, &head);
 	}
-	publisher->lsn = head.lsn;
+	if (head.lsn > publisher->lsn) { /* else the round goes on */
+		publisher->lsn = head.lsn;
+		eras_round_end(&publisher->eras);
+	}
 	publisher->updated = true;
 	publisher->counters.updates++;
-	send_rolls(publisher, before);
+	if (eras_only(&publisher->eras) != NULL)
+		send_rolls(publisher, eras_only(&publisher->eras));
 	row_table_forget(publisher->table, publisher->log_ms);
 	alerts_forget(publisher->alerts, publisher->log_ms);
 	snapshot_server_work(publisher->snapshots, CHUNKS_A_TURN);
@@ -453,6 +461,7 @@ publisher_count(const struct publisher *publisher, struct publisher_counters *ou
 	out->tombstones = table.tombstones;
 	out->bytes = table.bytes;
 	out->collided = table.collided;
+	out->eras_merged = publisher->eras.merged;
 	out->subscriptions = subscriptions_count(publisher->subscriptions);
 	out->dead_letters = dead.added;
 	out->dead_dropped = dead.dropped;

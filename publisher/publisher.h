@@ -56,7 +56,8 @@ struct publisher;
 struct publisher *publisher_new(const struct publisher_config *config, const struct publisher_out *out);
 void publisher_free(struct publisher *publisher);
 
-/* An aggregator update (aggregator/update.h): takes the numbers in, sends changed rows that someone subscribed to and roll/ for moved edges. */
+/* An aggregator update (aggregator/update.h): takes the numbers in, sends changed rows that someone
+ * subscribed to and, once a round is over, roll/ for moved edges. */
 void publisher_update(struct publisher *publisher, struct slice update);
 /*
  * XPUB's subscription frames: \1 or \0 and a prefix. A new one is answered with hello/
@@ -85,7 +86,7 @@ struct publisher_counters {
 	uint64_t updates, rows_changed, rows_sent, bytes_sent, snapshots, snapshots_refused, chunks;
 	uint64_t series, rows, tombstones, subscriptions, subscriptions_refused, dead_letters, dead_dropped, alerts_active;
 	uint64_t bytes; /* of the row table */
-	uint64_t resends, alerts_not_kept, feeds_unlisted, collided; /* rows re-sent to new subscribers; see alerts.h, feeds.h, table.h */
+	uint64_t resends, alerts_not_kept, feeds_unlisted, collided, eras_merged; /* rows re-sent to new subscribers; see alerts.h, feeds.h, table.h, eras.h */
 };
 void publisher_count(const struct publisher *publisher, struct publisher_counters *out);
 #endif

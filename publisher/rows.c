@@ -190,8 +190,9 @@ rows_peek(struct rows *rows, const struct row_query *query, struct row_cursor *c
 		enum row_peek peek = kpi_peek(rows, query, cursor);
 		if (peek == ROW_FOUND && topic != NULL) {
 			enum window window = cursor->window;
+			const struct era *era = eras_of(rows->eras, rows->view.seq[window]);
 			row_writer_topic(rows->writer, &rows->view, window, &rows->topic);
-			row_writer_row(rows->writer, &rows->view, window, &rows->bounds[window], *rows->now_ms,
+			row_writer_row(rows->writer, &rows->view, window, &era->bounds[window], era->now_ms,
 			               &rows->row);
 			*topic = buf_slice(&rows->topic);
 			*row = buf_slice(&rows->row);

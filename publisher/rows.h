@@ -10,6 +10,7 @@
 #define PUBLISHER_ROWS_H
 #include "publisher/alerts.h"
 #include "publisher/dead_letters.h"
+#include "publisher/eras.h"
 #include "publisher/row_writer.h"
 #include "publisher/table.h"
 
@@ -47,8 +48,7 @@ struct rows {
 	const struct dead_letters *dead;
 	struct row_writer *writer;
 	const struct kernel_config *kernel;
-	const struct window_bounds *bounds; /* WINDOW_COUNT of them, as of *now_ms */
-	const int64_t *now_ms;
+	const struct eras *eras;
 	/* The walk of the last peek, good as long as nothing changed and the same cursor asks. */
 	const struct row_cursor *walker;
 	bool walk_ended;

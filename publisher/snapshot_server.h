@@ -21,7 +21,7 @@
 enum {
 	SNAPSHOT_LSN_WAIT_MS = 30 * 1000, /* by heartbeat time */
 	SNAPSHOT_IDLE_MS = 60 * 1000,     /* without a credit to go on with: the peer is thought gone */
-	SNAPSHOT_PEER_BYTES_MAX = 255,    /* a ROUTER's routing id */
+	SNAPSHOT_PEER_BYTES_MAX = 256,    /* a ROUTER's routing id (255) and the shell's byte behind it */
 };
 
 struct snapshot_state {

@@ -122,7 +122,8 @@ group_fault_text(const struct group *group, uint32_t event, char scratch[128])
 		return verdict_sentence(group->events[event].verdict);
 	const struct group_fault *fault = &group->faults[index - 1];
 	assert(fault->text_len <= GROUP_FAULT_BYTES_MAX);
-	memcpy(scratch, group->bytes.data + fault->text_off, fault->text_len);
+	if (fault->text_len > 0)
+		memcpy(scratch, group->bytes.data + fault->text_off, fault->text_len);
 	scratch[fault->text_len] = '\0';
 	return scratch;
 }

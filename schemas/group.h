@@ -95,12 +95,16 @@ const char *group_fault_text(const struct group *group, uint32_t event, char scr
 static inline struct slice
 group_text(const struct group *group, const struct group_event *event, enum event_text text)
 {
+	if (event->text_len[text] == 0)
+		return (struct slice){0};
 	return (struct slice){group->bytes.data + event->text_off[text], event->text_len[text]};
 }
 
 static inline struct slice
 group_raw(const struct group *group, const struct group_event *event)
 {
+	if (event->raw_len == 0)
+		return (struct slice){0};
 	return (struct slice){group->bytes.data + event->raw_off, event->raw_len};
 }
 
