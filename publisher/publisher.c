@@ -20,7 +20,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CHUNKS_A_TURN = 4, PUT_AHEAD = 6 /* series */, CHANNEL_NAME_BYTES = 80, CHANNELS_MAX = ROLLUPS_MAX * WINDOW_COUNT };
+enum {
+	RESEND_PAUSES_MAX = 10, /* of ROWS_SCAN_MAX series: some 20 ms for one subscription at the worst */
+	CHUNKS_A_TURN = 4,
+	PUT_AHEAD = 6, /* series */
+	CHANNEL_NAME_BYTES = 80,
+	CHANNELS_MAX = ROLLUPS_MAX * WINDOW_COUNT,
+};
 
 struct publisher {
 	struct publisher_config config;
@@ -274,21 +280,28 @@ send_hello(struct publisher *publisher)
 	send_out(publisher, slice_of("hello/"), buf_slice(&publisher->row));
 }
 
-/* True: at most PUBLISHER_RESEND_ROWS_MAX rows match. */
+/* True: at most PUBLISHER_RESEND_ROWS_MAX rows match, and finding that out passed not too many series without any. */
 static bool
 few_match(struct publisher *publisher, const struct row_query *query)
 {
 	struct row_cursor cursor = {0};
-	enum row_peek peek;
+	uint32_t rows = 0, pauses = 0;
 
 	rows_changed(&publisher->rows);
-	for (uint32_t rows = 0;; rows++) {
-		peek = rows_peek(&publisher->rows, query, &cursor, NULL, NULL);
-		if (peek != ROW_FOUND || rows == PUBLISHER_RESEND_ROWS_MAX)
+	while (rows <= PUBLISHER_RESEND_ROWS_MAX && pauses < RESEND_PAUSES_MAX) {
+		switch (rows_peek(&publisher->rows, query, &cursor, NULL, NULL)) {
+		case ROW_FOUND:
+			rows++;
+			rows_advance(&cursor);
 			break;
-		rows_advance(&cursor);
+		case ROW_PAUSE:
+			pauses++;
+			break;
+		case ROW_END:
+			return rows <= PUBLISHER_RESEND_ROWS_MAX;
+		}
 	}
-	return peek == ROW_END; /* a pause: so much was passed over that it is not worth the time */
+	return false;
 }
 
 static void
@@ -304,7 +317,9 @@ resend(struct publisher *publisher, struct slice prefix)
 	if (!few_match(publisher, &query))
 		return;
 	rows_changed(&publisher->rows);
-	while (rows_peek(&publisher->rows, &query, &cursor, &topic, &row) == ROW_FOUND) {
+	for (enum row_peek peek; (peek = rows_peek(&publisher->rows, &query, &cursor, &topic, &row)) != ROW_END;) {
+		if (peek == ROW_PAUSE)
+			continue;
 		send_out(publisher, topic, row);
 		publisher->counters.resends++;
 		rows_advance(&cursor);

@@ -56,8 +56,10 @@ struct publisher;
 struct publisher *publisher_new(const struct publisher_config *config, const struct publisher_out *out);
 void publisher_free(struct publisher *publisher);
 
-/* An aggregator update (aggregator/update.h): takes the numbers in, sends changed rows that someone
- * subscribed to and, once a round is over, roll/ for moved edges. */
+/*
+ * An aggregator update (aggregator/update.h): takes the numbers in, sends changed rows
+ * that someone subscribed to and, once a round is over, roll/ for moved edges.
+ */
 void publisher_update(struct publisher *publisher, struct slice update);
 /*
  * XPUB's subscription frames: \1 or \0 and a prefix. A new one is answered with hello/
@@ -69,7 +71,7 @@ void publisher_subscription(struct publisher *publisher, struct slice frame);
 /* A message of a snapshot peer. Answers a few chunks at once, the others in publisher_work(). */
 void publisher_request(struct publisher *publisher, struct slice peer, struct slice message);
 /*
- * Goes on with snapshots: a few chunks (a millisecond or two), peers taking turns.
+ * Goes on with snapshots: a few chunks (some 4 to 8 ms), peers taking turns.
  * True: there is more to do right now; call again when the sockets have been seen to.
  * Updates and heartbeats do a little of it too.
  */

@@ -102,7 +102,7 @@ window_next(const struct rows *rows, const struct row_query *query, const struct
 
 /* ROW_END: none left in this rollup. */
 static enum row_peek
-rollup_peek(struct rows *rows, const struct row_query *query, struct row_cursor *cursor, uint32_t *scanned)
+rollup_peek(struct rows *rows, const struct row_query *query, struct row_cursor *cursor)
 {
 	struct slice key_prefix;
 	uint8_t scope =
@@ -120,7 +120,8 @@ rollup_peek(struct rows *rows, const struct row_query *query, struct row_cursor 
 		}
 		cursor->window = 0;
 		rows->walk_ended = !row_table_next(&rows->walk, &rows->view);
-		if (++*scanned > ROWS_SCAN_MAX && !rows->walk_ended) {
+		if (++cursor->scanned > ROWS_SCAN_MAX && !rows->walk_ended) {
+			cursor->scanned = 0;
 			cursor_set_key(cursor, rows->view.key);
 			return ROW_PAUSE;
 		}
@@ -131,10 +132,8 @@ rollup_peek(struct rows *rows, const struct row_query *query, struct row_cursor 
 static enum row_peek
 kpi_peek(struct rows *rows, const struct row_query *query, struct row_cursor *cursor)
 {
-	uint32_t scanned = 0;
-
 	for (; cursor->rollup < rows->kernel->rollup_count; cursor->rollup++) {
-		enum row_peek peek = rollup_peek(rows, query, cursor, &scanned);
+		enum row_peek peek = rollup_peek(rows, query, cursor);
 		if (peek != ROW_END)
 			return peek;
 		cursor->window = cursor->key_bytes = 0;

@@ -16,7 +16,7 @@
 
 enum {
 	ROWS_PREFIX_MAX = 240,
-	ROWS_SCAN_MAX = 20000, /* series passed over before a peek pauses: about 5 ms */
+	ROWS_SCAN_MAX = 5000, /* series passed, over however many peeks, before one pauses: about 2 ms */
 };
 
 struct row_query {
@@ -34,12 +34,13 @@ struct row_cursor {      /* zeroed: the start */
 	uint8_t key_bytes;
 	uint8_t key[ORDER_KEY_MAX];
 	uint64_t number;     /* dlq/ */
+	uint32_t scanned;    /* series passed since the last pause */
 };
 
 enum row_peek {
 	ROW_FOUND = 0, /* the cursor stands on a row */
 	ROW_END,
-	ROW_PAUSE,     /* nothing found yet, go on later */
+	ROW_PAUSE,     /* enough for one turn, go on later */
 };
 
 struct rows {

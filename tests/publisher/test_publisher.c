@@ -235,6 +235,76 @@ a_slide_without_change_sends_only_roll(void **unused)
 	bench_free(bench);
 }
 
+/* A round's updates all but the last bear the lsn of the round before. */
+static void
+slice(struct bench *bench, bool last, int64_t now_ms, int64_t edge_ms, uint32_t id, const struct model_series *series)
+{
+	bench->updater.head.bounds[WINDOW_D].part[PART_CUR] = (struct span_ms){edge_ms, edge_ms + 1000};
+	bench->lsn -= !last;
+	update(bench, now_ms, id, series);
+}
+
+/* The lower bound with which a new subscriber gets a row. */
+static int64_t
+bound_of(struct bench *bench, const char *topic)
+{
+	static struct row row;
+
+	subscribe(bench, topic, true);
+	subscribe(bench, topic, false);
+	assert_true(slice_is(buf_slice(&bench->sent.topic), topic));
+	assert_int_equal(row_decode(&row, buf_slice(&bench->sent.row)), 0);
+	bench->sent.log.len = 0;
+	return row.part[PART_CUR].bounds.lo;
+}
+
+static void
+a_row_keeps_the_bounds_its_numbers_are_exact_for_until_it_is_told(void **unused)
+{
+	struct bench *bench = bench_new();
+	struct model_series a = campaign("a", 1), b = campaign("b", 1), still = campaign("still", 1);
+	(void)unused;
+
+	slice(bench, true, 1000, 10, 0, &a);
+	slice(bench, true, 1000, 10, 1, &b);
+	slice(bench, true, 1000, 10, 2, &still);
+	model_set(&a, WINDOW_D, M_VISITS, 2);
+	model_set(&b, WINDOW_D, M_VISITS, 2);
+	slice(bench, false, 2000, 20, 0, &a);
+	assert_int_equal(bound_of(bench, "kpi/d/campaign/a"), 20);
+	assert_int_equal(bound_of(bench, "kpi/d/campaign/b"), 10);
+	slice(bench, true, 3000, 30, 1, &b); /* the edge has moved again meanwhile: what that changed comes next round */
+	assert_int_equal(bound_of(bench, "kpi/d/campaign/a"), 20);
+	assert_int_equal(bound_of(bench, "kpi/d/campaign/b"), 30);
+	assert_int_equal(bound_of(bench, "kpi/d/campaign/still"), 20); /* had not changed when the round began */
+	slice(bench, true, 3000, 30, 0, &a);
+	assert_int_equal(bound_of(bench, "kpi/d/campaign/a"), 30);
+	assert_int_equal(bound_of(bench, "kpi/d/campaign/still"), 30);
+	bench_free(bench);
+}
+
+static void
+roll_waits_until_all_rows_are_as_of_the_same_edges(void **unused)
+{
+	struct bench *bench = bench_new();
+	struct model_series a = campaign("a", 1);
+	(void)unused;
+
+	subscribe(bench, "roll/", true);
+	slice(bench, true, 1000, 10, 0, &a);
+	expect(bench, "roll/d ");
+	slice(bench, false, 2000, 20, 0, &a);
+	slice(bench, false, 2000, 20, 0, &a);
+	expect(bench, "");
+	slice(bench, true, 3000, 30, 0, &a);
+	expect(bench, ""); /* some rows are as of 20 */
+	slice(bench, true, 3000, 30, 0, &a);
+	expect(bench, "roll/d ");
+	slice(bench, true, 3000, 30, 0, &a);
+	expect(bench, "");
+	bench_free(bench);
+}
+
 static void
 a_freed_series_is_told_gone(void **unused)
 {
@@ -287,6 +357,29 @@ a_new_subscription_gets_hello_and_its_rows_if_they_are_few(void **unused)
 	assert_int_equal(bench->sent.frames, 111);
 	subscribe(bench, "kpi/r1d/", true);
 	assert_int_equal(bench->sent.frames, 111);
+	bench_free(bench);
+}
+
+/* Three rows of a window stand among thousands of series that have none in it. */
+static void
+few_rows_among_many_series_are_re_sent_all_the_same(void **unused)
+{
+	enum { SERIES = 12000 };
+	struct bench *bench = bench_new();
+	char name[16];
+	(void)unused;
+
+	updater_begin(&bench->updater, 1, 1000);
+	for (unsigned i = 0; i < SERIES; i++) {
+		snprintf(name, sizeof(name), "c%05u", i);
+		struct model_series series = campaign(name, 1);
+		if (i == 0 || i == 7000 || i == SERIES - 1)
+			model_set(&series, WINDOW_M, M_VISITS, 1);
+		updater_add(&bench->updater, i, &series);
+	}
+	publisher_update(bench->publisher, updater_end(&bench->updater));
+	subscribe(bench, "kpi/m/", true);
+	expect(bench, "kpi/m/campaign/c00000#2 kpi/m/campaign/c07000#7003 kpi/m/campaign/c11999#12003 ");
 	bench_free(bench);
 }
 
@@ -744,8 +837,11 @@ main(void)
 	    cmocka_unit_test(only_changed_rows_that_somebody_wants_are_sent),
 	    cmocka_unit_test(a_row_is_complete_measures_kpis_and_bounds_of_every_part),
 	    cmocka_unit_test(a_slide_without_change_sends_only_roll),
+	    cmocka_unit_test(a_row_keeps_the_bounds_its_numbers_are_exact_for_until_it_is_told),
+	    cmocka_unit_test(roll_waits_until_all_rows_are_as_of_the_same_edges),
 	    cmocka_unit_test(a_freed_series_is_told_gone),
 	    cmocka_unit_test(a_new_subscription_gets_hello_and_its_rows_if_they_are_few),
+	    cmocka_unit_test(few_rows_among_many_series_are_re_sent_all_the_same),
 	    cmocka_unit_test(a_prefix_longer_than_any_topic_is_counted_and_ignored),
 	    cmocka_unit_test(present_alerts_are_kept_versioned_and_re_sent),
 	    cmocka_unit_test(dead_letters_are_sent_as_they_come),
