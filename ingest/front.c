@@ -106,6 +106,7 @@ front_start(struct front *front)
 	state->loop = ev_loop_new(EVBACKEND_EPOLL);
 	zloop_start(&state->router, state->loop, front->router, on_router, state);
 	zloop_start(&state->pull, state->loop, front->pull, on_pull, state);
+	state->pull.only_receives = true;
 	for (unsigned w = 0; w < front->workers; w++)
 		zloop_start(&state->worker[w], state->loop, front->worker[w], on_worker, state);
 	ev_timer_init(&state->retry, on_retry, RETRY_S, 0);

@@ -178,8 +178,10 @@ publisher_thread_start(struct publisher_thread *thread)
 	state->loop = ev_loop_new(EVBACKEND_EPOLL);
 	zloop_start(&state->xpub, state->loop, thread->xpub, on_xpub, state);
 	zloop_start(&state->snapshot, state->loop, thread->snapshot, on_snapshot, state);
-	for (unsigned s = 0; s < thread->sources; s++)
+	for (unsigned s = 0; s < thread->sources; s++) {
 		zloop_start(&state->notes[s], state->loop, thread->notes[s], on_note, state);
+		state->notes[s].only_receives = true;
+	}
 	ev_timer_init(&state->heartbeat, on_heartbeat, 1, 1);
 	state->heartbeat.data = state;
 	ev_timer_start(state->loop, &state->heartbeat);
