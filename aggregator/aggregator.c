@@ -83,6 +83,12 @@ aggregator_work(struct aggregator *aggregator)
 	return kernel_drain(aggregator->kernel, AGGREGATOR_SLICE_CELLS);
 }
 
+bool
+aggregator_has_work(const struct aggregator *aggregator)
+{
+	return kernel_due(aggregator->kernel);
+}
+
 static void
 tell_series(void *context, uint32_t series, bool live)
 {
@@ -137,7 +143,7 @@ aggregator_publish(struct aggregator *aggregator, struct buf *out)
 	struct kernel *kernel = aggregator->kernel;
 	if (!aggregator->round && !round_begin(aggregator))
 		return AGGREGATOR_NOTHING;
-	if (!kernel_drain(kernel, 0))
+	if (kernel_due(kernel))
 		return AGGREGATOR_BUSY;
 	uint32_t slice = aggregator->round_left < AGGREGATOR_SLICE_SERIES ? aggregator->round_left : AGGREGATOR_SLICE_SERIES;
 	aggregator->round_left -= slice;

@@ -35,6 +35,7 @@ void aggregator_free(struct aggregator *aggregator);
 void aggregator_apply(struct aggregator *aggregator, struct group *group);
 /* A slice of due work. True: nothing is left. */
 bool aggregator_work(struct aggregator *aggregator);
+bool aggregator_has_work(const struct aggregator *aggregator);
 /*
  * Tells what has changed, in slices, so that no publish interval holds events up: begins a
  * round of what is changed by now, or goes on with one. DONE, MORE: out (cleared first)

@@ -18,14 +18,17 @@ enum {
 struct aggregator_state {
 	struct aggregator_thread *thread;
 	struct aggregator *aggregator;
+	pthread_mutex_t core;  /* held while the log, the aggregator or the link for notes is used */
 	struct ev_loop *loop;
+	struct zloop updates; /* wakes the loop when there is room again */
 	struct zloop source[AGGREGATOR_SOURCES_MAX];
 	unsigned ended;
 	ev_timer publish, tick;
 	ev_prepare work;
-	ev_idle busy;    /* keeps the loop from sleeping while drains are due */
-	bool wanted;     /* a round of updates is due, or under way */
-	int64_t turned_us; /* when the last turn's updates were done with */
+	ev_async due;      /* work has come up in another thread's call */
+	ev_idle busy;      /* keeps the loop from sleeping while drains are due */
+	bool wanted;       /* a round of updates is due, or under way */
+	int64_t groups_us; /* what this turn's groups took */
 };
 
 static void
@@ -41,12 +44,29 @@ send_alert(void *context, struct slice topic, const struct alert_row *row)
 	link_put(state->thread->notes, note); /* a transition is told once: it must not be lost */
 }
 
-/* Logged, then applied: state never runs ahead of the log. What the log did not take has lsn 0 and is not applied. */
+/*
+ * Logged, then applied: state never runs ahead of the log. What the log did not take has
+ * lsn 0 and is not applied. Holds the core.
+ */
 static void
 log_and_apply(struct aggregator_state *state, struct group *group)
 {
 	log_append(state->thread->log, group);
 	aggregator_apply(state->aggregator, group);
+}
+
+bool
+aggregator_thread_try(struct aggregator_thread *thread, struct group *group)
+{
+	struct aggregator_state *state = thread->state;
+	if (pthread_mutex_trylock(&state->core) != 0)
+		return false;
+	log_and_apply(state, group);
+	bool due = aggregator_has_work(state->aggregator);
+	pthread_mutex_unlock(&state->core);
+	if (due)
+		ev_async_send(state->loop, &state->due);
+	return true;
 }
 
 static bool
@@ -62,7 +82,11 @@ on_group(struct zloop *watcher)
 			ev_break(state->loop, EVBREAK_ALL);
 		return false;
 	}
+	int64_t begin = clock_steady_us();
+	pthread_mutex_lock(&state->core);
 	log_and_apply(state, group);
+	pthread_mutex_unlock(&state->core);
+	state->groups_us += clock_steady_us() - begin;
 	bool sent = link_send(state->thread->settled[group->worker], group);
 	assert(sent); /* what is in flight is bounded below LINK_DEPTH */
 	(void)sent;
@@ -74,11 +98,13 @@ on_tick(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	struct aggregator_state *state = timer->data;
 	(void)loop, (void)revents;
+	pthread_mutex_lock(&state->core);
 	struct group *group = log_tick_due(state->thread->log, clock_wall_ms());
-	if (group == NULL)
-		return;
-	log_and_apply(state, group);
-	group_free(group);
+	if (group != NULL)
+		log_and_apply(state, group);
+	pthread_mutex_unlock(&state->core);
+	if (group != NULL)
+		group_free(group);
 }
 
 static bool
@@ -90,21 +116,30 @@ publisher_has_room(struct aggregator_state *state)
 	return (events & ZMQ_POLLOUT) != 0;
 }
 
-/* One update of a round. What has changed stays marked until the publisher has room: it conflates, it does not queue. */
 static bool
+work(struct aggregator_state *state)
+{
+	pthread_mutex_lock(&state->core);
+	bool drained = aggregator_work(state->aggregator);
+	pthread_mutex_unlock(&state->core);
+	return drained;
+}
+
+/* One update of a round. What has changed stays marked until the publisher has room: it conflates, it does not queue. */
+static enum aggregator_told
 publish(struct aggregator_state *state)
 {
 	struct buf update = {0};
-	if (!publisher_has_room(state))
-		return false;
+	pthread_mutex_lock(&state->core);
 	enum aggregator_told told = aggregator_publish(state->aggregator, &update);
+	pthread_mutex_unlock(&state->core);
 	state->wanted = told == AGGREGATOR_BUSY || told == AGGREGATOR_MORE;
-	if (told != AGGREGATOR_MORE && told != AGGREGATOR_DONE)
-		return false;
-	struct note *note = note_new(NOTE_UPDATE, 0);
-	note->bytes = update;
-	link_put(state->thread->updates, note);
-	return state->wanted;
+	if (told == AGGREGATOR_MORE || told == AGGREGATOR_DONE) {
+		struct note *note = note_new(NOTE_UPDATE, 0);
+		note->bytes = update;
+		link_put(state->thread->updates, note);
+	}
+	return told;
 }
 
 static void
@@ -125,16 +160,24 @@ on_work(struct ev_loop *loop, ev_prepare *prepare, int revents)
 {
 	struct aggregator_state *state = prepare->data;
 	(void)revents;
-	bool drained = aggregator_work(state->aggregator);
-	int64_t begin = clock_steady_us(), taken = begin - state->turned_us;
-	int64_t end = begin + (taken < UPDATES_US_MAX ? taken : UPDATES_US_MAX);
-	while (drained && state->wanted && publish(state) && clock_steady_us() < end)
-		;
-	state->turned_us = clock_steady_us();
-	if (!drained || state->wanted)
+	int64_t end = clock_steady_us() + (state->groups_us < UPDATES_US_MAX ? state->groups_us : UPDATES_US_MAX);
+	bool room = true, drained = work(state);
+	state->groups_us = 0;
+	while (drained && state->wanted && (room = publisher_has_room(state))) {
+		drained = publish(state) != AGGREGATOR_BUSY;
+		if (clock_steady_us() >= end)
+			break;
+	}
+	if (!drained || (state->wanted && room)) /* without room the link's own event ends the sleep */
 		ev_idle_start(loop, &state->busy);
 	else
 		ev_idle_stop(loop, &state->busy);
+}
+
+static void
+on_due(struct ev_loop *loop, ev_async *async, int revents)
+{
+	(void)loop, (void)async, (void)revents; /* only wakes the loop: on_work() does the work */
 }
 
 static void
@@ -149,7 +192,7 @@ run(void *argument)
 	struct aggregator_thread *thread = argument;
 	struct aggregator_state *state = thread->state;
 	ev_run(state->loop, 0);
-	while (!aggregator_work(state->aggregator))
+	while (!work(state))
 		;
 	do
 		publish(state);
@@ -165,6 +208,7 @@ aggregator_thread_start(struct aggregator_thread *thread)
 	struct aggregator_state *state = mem_zalloc(1, sizeof(*state));
 	thread->state = state;
 	state->thread = thread;
+	pthread_mutex_init(&state->core, NULL);
 	thread->core.alert = send_alert;
 	thread->core.context = state;
 	state->aggregator = aggregator_new(&thread->core);
@@ -172,7 +216,9 @@ aggregator_thread_start(struct aggregator_thread *thread)
 	for (unsigned w = 0; w < thread->sources; w++) {
 		zloop_start(&state->source[w], state->loop, thread->source[w], on_group, state);
 		state->source[w].drain_max = GROUPS_A_TURN;
+		state->source[w].only_receives = true;
 	}
+	zloop_start(&state->updates, state->loop, thread->updates, NULL, state);
 	ev_timer_init(&state->tick, on_tick, 0, TICK_CHECK_S);
 	state->tick.data = state;
 	if (thread->ticks)
@@ -185,6 +231,8 @@ aggregator_thread_start(struct aggregator_thread *thread)
 	state->work.data = state;
 	ev_prepare_start(state->loop, &state->work);
 	ev_idle_init(&state->busy, on_busy);
+	ev_async_init(&state->due, on_due);
+	ev_async_start(state->loop, &state->due);
 	pthread_create(&thread->thread, NULL, run, thread);
 	pthread_setname_np(thread->thread, "laju-aggregate");
 }
@@ -200,6 +248,7 @@ aggregator_thread_join(struct aggregator_thread *thread)
 	zmq_close(thread->updates);
 	zmq_close(thread->notes);
 	ev_loop_destroy(thread->state->loop);
+	pthread_mutex_destroy(&thread->state->core);
 	aggregator_free(thread->state->aggregator);
 	free(thread->state);
 }

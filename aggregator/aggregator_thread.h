@@ -30,5 +30,11 @@ struct aggregator_thread {
 
 /* Ends by itself when every source has sent its end mark, after a last update, and passes the mark on to the publisher. */
 void aggregator_thread_start(struct aggregator_thread *thread);
+/*
+ * An ingest thread's short way: logs and applies a group right here when the core is free.
+ * True: the verdicts are in it. False: the core is busy, the group is untouched and goes
+ * by the link. To keep the order, only for a source that has no group on the link.
+ */
+bool aggregator_thread_try(struct aggregator_thread *thread, struct group *group);
 void aggregator_thread_join(struct aggregator_thread *thread); /* closes its sockets */
 #endif

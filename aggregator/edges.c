@@ -219,6 +219,12 @@ kernel_drain(struct kernel *kernel, uint64_t budget)
 	return true;
 }
 
+bool
+kernel_due(const struct kernel *kernel)
+{
+	return kernel->due;
+}
+
 static bool
 passed(const struct kernel *kernel, int edge, struct place place)
 {

@@ -70,6 +70,7 @@ void kernel_apply(struct kernel *kernel, struct group *group);
  * midnight, merging, expiry). True: nothing is left, totals agree with the bounds.
  */
 bool kernel_drain(struct kernel *kernel, uint64_t budget);
+bool kernel_due(const struct kernel *kernel); /* something is left */
 
 /*
  * Called whenever log time is about to move into another minute, with all drains of

@@ -15,6 +15,9 @@
 enum { FEED_EVERY_MS = 200, FEED_SLOTS = 64 };
 /* Small messages nobody waits for: larger groups, fewer wake-ups (measured: a fifth less CPU an event than 64). */
 enum { PULL_DRAIN_MAX = 512 };
+/* Half a peer's credit: it can send on while the first half is answered (measured: a quarter more batches than 64). */
+enum { ROUTER_DRAIN_MAX = INGEST_CREDIT / 2 };
+enum { TRY_EVENTS_MAX = 64 }; /* see tried() */
 
 struct feed_told {
 	uint64_t hash;
@@ -135,6 +138,17 @@ on_settled(struct zloop *watcher)
 	return true;
 }
 
+/* A small group is not worth two wake-ups; a large one is: its thread accepts the next meanwhile. */
+static bool
+tried(struct ingest_state *state, struct group *group)
+{
+	struct ingest_thread *thread = state->thread;
+	if (state->groups_out > 0 || group->event_count > TRY_EVENTS_MAX || !thread->try(thread->try_context, group))
+		return false;
+	ingest_settle(state->ingest, group);
+	return true;
+}
+
 /* Before the loop sleeps: all that a turn has brought goes on as one group. */
 static void
 on_flush(struct ev_loop *loop, ev_prepare *prepare, int revents)
@@ -144,6 +158,8 @@ on_flush(struct ev_loop *loop, ev_prepare *prepare, int revents)
 	struct group *group;
 	while (ingest_ready(state->ingest) && (group = ingest_take(state->ingest, clock_wall_ms())) != NULL) {
 		group->worker = state->thread->worker;
+		if (tried(state, group))
+			continue;
 		bool sent = link_send(state->thread->groups, group);
 		assert(sent); /* INGEST_GROUPS_IN_FLIGHT_MAX is below LINK_DEPTH */
 		(void)sent;
@@ -185,15 +201,19 @@ ingest_thread_start(struct ingest_thread *thread)
 	thread->core.context = state;
 	state->ingest = ingest_new(&thread->core);
 	state->loop = ev_loop_new(EVBACKEND_EPOLL);
-	if (thread->router != NULL)
+	if (thread->router != NULL) {
 		zloop_start(&state->router, state->loop, thread->router, on_router, state);
+		state->router.drain_max = ROUTER_DRAIN_MAX;
+	}
 	if (thread->pull != NULL) {
 		zloop_start(&state->pull, state->loop, thread->pull, on_pull, state);
 		state->pull.drain_max = PULL_DRAIN_MAX;
+		state->pull.only_receives = true;
 	}
 	if (thread->front != NULL)
 		zloop_start(&state->front, state->loop, thread->front, on_front, state);
 	zloop_start(&state->settled, state->loop, thread->settled, on_settled, state);
+	state->settled.only_receives = true;
 	ev_prepare_init(&state->flush, on_flush);
 	ev_set_priority(&state->flush, EV_MAXPRI);
 	state->flush.data = state;

@@ -13,13 +13,18 @@
 
 enum { INGEST_WORKERS_MAX = 16 };
 
+/* Logs and applies the group at once, and returns true; or false, and leaves it as it was. */
+typedef bool ingest_try_fn(void *context, struct group *group);
+
 struct ingest_thread {
 	/* set by the node before start */
 	struct ingest_config core; /* send, dead, feed and context are filled by the thread */
 	void *router, *pull;       /* its own from start on; NULL for a worker behind a front */
 	void *front;               /* link to the front thread; NULL when alone */
-	void *groups;              /* link to the journal */
-	void *settled;             /* link from the aggregator */
+	void *groups;              /* link to the aggregator ... */
+	void *settled;             /* ... and back */
+	ingest_try_fn *try;        /* the short way there, for small groups while nothing is on the link */
+	void *try_context;
 	void *notes;               /* link to the publisher */
 	uint8_t worker;            /* its number, written into its groups */
 	/* its own */

@@ -97,13 +97,19 @@ day_of(const void *zone, int64_t ts_ms)
 	return zone_day_of(zone, ts_ms);
 }
 
+static bool
+try_aggregator(void *context, struct group *group)
+{
+	return aggregator_thread_try(context, group);
+}
+
 static void
 connect_ingest(struct node *node, unsigned worker)
 {
 	struct ingest_thread *ingest = &node->ingest[worker];
 	const struct config *config = node->config;
 	char name[32];
-	*ingest = (struct ingest_thread){.worker = (uint8_t)worker};
+	*ingest = (struct ingest_thread){.worker = (uint8_t)worker, .try = try_aggregator, .try_context = &node->aggregator};
 	ingest->core.accept = (struct accept_config){
 	    .channels = config->channels,
 	    .rates = config->rates,
