@@ -20,6 +20,8 @@ import zmq
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LAJU = os.path.abspath(os.environ.get('LAJU', os.path.join(REPOSITORY, 'build', 'release', 'laju')))
 PATIENCE = float(os.environ.get('TEST_PATIENCE', '1'))
+# TEST_WORKERS=3: every server runs that many ingest workers.
+WORKERS = ['--set', 'ingest.workers=' + os.environ['TEST_WORKERS']] if 'TEST_WORKERS' in os.environ else []
 MINUTE_MS, DAY_MS = 60 * 1000, 86400 * 1000
 # What a sanitizer says on stderr; the exit status alone does not tell a leak from a clean end everywhere.
 SANITIZER = ('ERROR: AddressSanitizer', 'ERROR: LeakSanitizer', 'WARNING: ThreadSanitizer', 'runtime error:')
@@ -75,7 +77,7 @@ class Server:
       'publish: {updates: "%s", snapshot: "%s", every_ms: 10}' % (
         self.endpoint['publish.updates'], self.endpoint['publish.snapshot']),
       *lines, '')))
-    self.command = [LAJU, *command, '-c', self.config]
+    self.command = [LAJU, *command, '-c', self.config, *WORKERS]
     self.environment = surroundings(**(environment or {}))
     self.context = zmq.Context()
     self.process = None
