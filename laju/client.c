@@ -117,7 +117,7 @@ set_int(void *socket, int option, int value)
 }
 
 int
-link_open(struct client_link *link, struct client *client, int type, const char *endpoint)
+client_link_open(struct client_link *link, struct client *client, int type, const char *endpoint)
 {
 	char name[64];
 	int rc;
@@ -144,12 +144,12 @@ link_open(struct client_link *link, struct client *client, int type, const char 
 	return 0;
 fail:
 	rc = -errno;
-	link_close(link);
+	client_link_close(link);
 	return rc;
 }
 
 void
-link_close(struct client_link *link)
+client_link_close(struct client_link *link)
 {
 	if (link->socket) {
 		zmq_socket_monitor(link->socket, NULL, 0);
@@ -164,7 +164,7 @@ link_close(struct client_link *link)
 
 /* One frame; the event's number is in the first two bytes of the first. */
 void
-link_watch(struct client_link *link)
+client_link_watch(struct client_link *link)
 {
 	uint8_t frame[512];
 	int n;
@@ -187,7 +187,7 @@ link_watch(struct client_link *link)
 }
 
 int64_t
-link_down_ms(const struct client_link *link)
+client_link_down_ms(const struct client_link *link)
 {
 	return link->up ? 0 : client_now_ms() - link->down_ms;
 }
@@ -294,7 +294,7 @@ client_hello_get(struct client *client, struct client_hello *hello, int64_t wait
 {
 	struct client_link link;
 	*hello = (struct client_hello){.decimals = 2};
-	if (link_open(&link, client, ZMQ_SUB, client->updates) != 0)
+	if (client_link_open(&link, client, ZMQ_SUB, client->updates) != 0)
 		return false;
 	zmq_setsockopt(link.socket, ZMQ_SUBSCRIBE, "hello/", 6);
 	int64_t end_ms = client_now_ms() + wait_ms, left;
@@ -308,7 +308,7 @@ client_hello_get(struct client *client, struct client_hello *hello, int64_t wait
 		client_hello_read(hello, message_slice(&message));
 		zmq_msg_close(&message);
 	}
-	link_close(&link);
+	client_link_close(&link);
 	return hello->known;
 }
 
@@ -374,7 +374,7 @@ client_snapshot(struct client *client, const struct snapshot_ask *ask, client_ro
                 struct snapshot_end *end, char why[CLIENT_WHY_MAX])
 {
 	struct client_link link;
-	int rc = link_open(&link, client, ZMQ_DEALER, client->snapshot);
+	int rc = client_link_open(&link, client, ZMQ_DEALER, client->snapshot);
 	if (rc != 0)
 		return cannot_open(client->snapshot, rc, why);
 	send_request(link.socket, &(struct snapshot_request){.prefix = ask->prefix,
@@ -393,7 +393,7 @@ client_snapshot(struct client *client, const struct snapshot_ask *ask, client_ro
 			snprintf(why, CLIENT_WHY_MAX, "interrupted");
 			rc = -STATUS_FAILED;
 		}
-		link_watch(&link);
+		client_link_watch(&link);
 		while (rc == 0 && receive_last(link.socket, &message)) {
 			rc = take_reply(&link, message_slice(&message), row, context, end, why);
 			heard_ms = client_now_ms();
@@ -401,7 +401,7 @@ client_snapshot(struct client *client, const struct snapshot_ask *ask, client_ro
 		}
 	}
 	int status = rc > 0 ? 0 : rc < 0 ? -rc : silent(client, &link, ask, why);
-	link_close(&link);
+	client_link_close(&link);
 	return status;
 }
 
@@ -412,7 +412,7 @@ delivery_open(struct delivery *delivery, struct client *client, const struct sen
               char why[CLIENT_WHY_MAX])
 {
 	*delivery = (struct delivery){.client = client};
-	int rc = link_open(&delivery->link, client, ZMQ_DEALER, client->acked);
+	int rc = client_link_open(&delivery->link, client, ZMQ_DEALER, client->acked);
 	if (rc != 0)
 		return cannot_open(client->acked, rc, why);
 	delivery->sender = sender_new(config);
@@ -423,7 +423,7 @@ void
 delivery_close(struct delivery *delivery)
 {
 	sender_free(delivery->sender);
-	link_close(&delivery->link);
+	client_link_close(&delivery->link);
 }
 
 static void
@@ -469,7 +469,7 @@ delivery_step(struct delivery *delivery, int64_t wait_ms, int fd, char why[CLIEN
 	struct client_link *link = &delivery->link;
 	struct client *client = delivery->client;
 	int64_t limit;
-	link_watch(link);
+	client_link_watch(link);
 	if (!server_is_there(delivery, &limit))
 		return unreachable(client, client->acked, why);
 	if (link->up) {

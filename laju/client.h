@@ -38,12 +38,12 @@ struct client_link {
 	int64_t down_ms;     /* since when it is not up */
 };
 /* type: ZMQ_DEALER, ... 0, or -errno. hwm: messages queued each way, 0: no limit. */
-int link_open(struct client_link *link, struct client *client, int type, const char *endpoint);
-void link_close(struct client_link *link);
+int client_link_open(struct client_link *link, struct client *client, int type, const char *endpoint);
+void client_link_close(struct client_link *link);
 /* Reads what the monitor has to say. */
-void link_watch(struct client_link *link);
+void client_link_watch(struct client_link *link);
 /* Milliseconds it has been down; 0 while up. */
-int64_t link_down_ms(const struct client_link *link);
+int64_t client_link_down_ms(const struct client_link *link);
 
 /* --- what the server says about itself --- */
 struct client_kpi {

@@ -1,61 +1,11 @@
 /* cmd_check.c - `laju check`: every problem of a configuration, then what it amounts to. */
-#include "laju/cmd_check.h"
 #include "common/mem.h"
-#include "laju/command.h"
-#include "laju/config.h"
-#include <getopt.h>
+#include "laju/load.h"
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { OVERRIDES_MAX = CONFIG_SETTINGS_MAX + OPTIONS_GIVEN_MAX };
-
-struct request {
-	const char *path; /* NULL: no file */
-	bool json;
-	uint32_t count;
-	struct config_override override[OVERRIDES_MAX];
-};
-
-static int
-wrong(const char *format, const char *word)
-{
-	fprintf(stderr, "laju check: ");
-	fprintf(stderr, format, word);
-	fprintf(stderr, "\nTry 'laju check --help'.\n");
-	return STATUS_USAGE;
-}
-
-/* Flags come after the environment, which is in the request already: the later wins. */
-static int
-read_flags(struct request *request, int argc, char **argv)
-{
-	static const struct option flags[] = {{"config", required_argument, NULL, 'c'},
-	                                      {"output", required_argument, NULL, 'o'},
-	                                      {"set", required_argument, NULL, 's'},
-	                                      {NULL, 0, NULL, 0}};
-	optind = 0; /* glibc: start afresh, also when called twice by a test */
-	opterr = 0;
-	for (int flag; (flag = getopt_long(argc, argv, ":c:o:", flags, NULL)) != -1;) {
-		if (flag == 'c')
-			request->path = optarg;
-		else if (flag == 'o' && (strcmp(optarg, "text") == 0 || strcmp(optarg, "json") == 0))
-			request->json = optarg[0] == 'j';
-		else if (flag == 'o')
-			return wrong("-o is text or json, not '%s'", optarg);
-		else if (flag != 's')
-			return wrong(flag == ':' ? "'%s' needs a value" : "unknown option '%s'", argv[optind - 1]);
-		else if (request->count == OVERRIDES_MAX)
-			return wrong("too many --set, at '%s'", optarg);
-		else if (!config_override_parse(&request->override[request->count++], optarg))
-			return wrong("--set takes NAME=VALUE, not '%s'", optarg);
-	}
-	if (optind < argc && request->path != NULL)
-		return wrong("one file at a time; what is '%s'?", argv[optind]);
-	if (optind < argc)
-		request->path = argv[optind++];
-	return optind < argc ? wrong("one file at a time; what is '%s'?", argv[optind]) : STATUS_OK;
-}
+enum form { FORM_TEXT = 0, FORM_JSON };
 
 static void
 print_summary(const struct config *config, const struct config_problems *problems, const char *path, bool good)
@@ -101,12 +51,13 @@ print_json(const struct config *config, const struct config_problems *problems, 
 }
 
 static int
-check(const struct request *request, struct config *config, struct config_problems *problems)
+check(const char *path, const struct config_override *override, uint32_t count, enum form form, struct config *config,
+      struct config_problems *problems)
 {
-	bool good = config_load(config, request->path, request->override, request->count, problems);
+	bool good = config_load(config, path, override, count, problems);
 	fwrite(problems->text.data ? problems->text.data : (const uint8_t *)"", 1, problems->text.len, stderr);
-	print_summary(config, problems, request->path, good);
-	if (request->json) {
+	print_summary(config, problems, path, good);
+	if (form == FORM_JSON) {
 		print_json(config, problems, good);
 	} else if (good) {
 		struct buf text = {0};
@@ -121,13 +72,23 @@ check(const struct request *request, struct config *config, struct config_proble
 int
 cmd_check(int argc, char **argv)
 {
-	struct request request = {0};
+	static const char *const forms[] = {"text", "json"};
+	struct options options;
+	struct config_override override[LOAD_OVERRIDES_MAX];
 	struct config_problems problems = {0};
-	request.count = config_environment(request.override, CONFIG_SETTINGS_MAX, &problems);
-	int status = read_flags(&request, argc, argv);
+	uint32_t count = 0;
+	int form = 0, status = options_parse(&options, command_find("check"), argc, argv);
+	if (status != STATUS_OK || (form = options_choice(&options, "output", forms, 2)) < 0)
+		return STATUS_USAGE;
+	const char *path = options_text(&options, "config");
+	if (options.args + (path != NULL) > 1)
+		return options_wrong(&options, "one file at a time; what is '%s'?", options.arg[options.args - 1]);
+	if (options.args == 1)
+		path = options.arg[0];
+	status = load_overrides(override, &count, &options, NULL, 0, &problems);
 	if (status == STATUS_OK) {
 		struct config *config = mem_alloc(sizeof(*config)); /* too large for a stack */
-		status = check(&request, config, &problems);
+		status = check(path, override, count, (enum form)form, config, &problems);
 		config_fini(config);
 		free(config);
 	}

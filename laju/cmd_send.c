@@ -11,7 +11,7 @@
 #include "laju/number.h"
 #include "laju/refusals.h"
 #include "laju/table.h"
-#include "laju/word.h"
+#include "laju/guess.h"
 #include <assert.h>
 #include <errno.h>
 #include <msgpack.h>
@@ -440,7 +440,7 @@ read_options(struct send *send)
 static int
 open_push(struct send *send)
 {
-	int rc = link_open(&send->push_link, &send->client, ZMQ_PUSH, send->client.push);
+	int rc = client_link_open(&send->push_link, &send->client, ZMQ_PUSH, send->client.push);
 	int timeout_ms = (int)send->client.timeout_ms;
 	if (rc != 0) {
 		snprintf(send->why, sizeof(send->why), "endpoint '%s': %s", send->client.push, zmq_strerror(-rc));
@@ -473,7 +473,7 @@ static void
 close_port(struct send *send)
 {
 	if (send->push) {
-		link_close(&send->push_link);
+		client_link_close(&send->push_link);
 		return;
 	}
 	if (send->delivery.sender)

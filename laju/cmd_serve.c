@@ -11,8 +11,6 @@ cmd_serve(int argc, char **argv)
 	struct options options;
 	struct config *config = mem_zalloc(1, sizeof(*config));
 	int status = options_parse(&options, command_find("serve"), argc, argv);
-	if (status == STATUS_OK && options.args > 0)
-		status = options_wrong(&options, "takes no arguments; what is '%s'?", options.arg[0]);
 	if (status == STATUS_OK) {
 		status = load_config(config, &options, NULL, 0);
 		if (status == STATUS_OK)

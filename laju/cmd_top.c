@@ -168,7 +168,7 @@ subscribe(struct top *top, char why[CLIENT_WHY_MAX])
 {
 	struct slice prefix[3];
 	uint32_t count = board_prefixes(&top->board, prefix);
-	int rc = link_open(&top->updates, &top->client, ZMQ_SUB, top->client.updates);
+	int rc = client_link_open(&top->updates, &top->client, ZMQ_SUB, top->client.updates);
 	if (rc != 0) {
 		snprintf(why, CLIENT_WHY_MAX, "%s: %s", top->client.updates, zmq_strerror(-rc));
 		return STATUS_FAILED;
@@ -261,7 +261,7 @@ wait_for_news(struct top *top, int64_t wait_ms)
 	};
 	zmq_poll(items, top->raw ? 3 : 2, wait_ms > 0 ? wait_ms : 0);
 	if (top->updates.monitor != NULL)
-		link_watch(&top->updates);
+		client_link_watch(&top->updates);
 	for (int n = 0; n < DRAIN_MAX && receive_one(top); n++)
 		;
 }
@@ -365,7 +365,7 @@ cmd_top(int argc, char **argv)
 				terminal_raw(top);
 			status = run(top, why);
 			terminal_back(top);
-			link_close(&top->updates);
+			client_link_close(&top->updates);
 		}
 		if (status && why[0] != '\0')
 			fprintf(stderr, "laju top: %s\n", why);

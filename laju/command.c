@@ -1,6 +1,6 @@
 /* command.c - the table of commands, help texts from it, and the parser over its rows. */
 #include "laju/command.h"
-#include "laju/word.h"
+#include "laju/guess.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -31,6 +31,7 @@ static const struct option_row demo_options[] = {
     {"set", 0, "NAME=VALUE", NULL, "override one setting; may be repeated"},
 };
 static const struct option_row check_options[] = {
+    {"output", 'o', "FORM", "text", "text, or json: problems and effective settings in one object"},
     {"config", 'c', "FILE", NULL, "the file to check (or give it as the argument)"},
     {"set", 0, "NAME=VALUE", NULL, "override one setting; may be repeated"},
 };
@@ -288,12 +289,12 @@ static int
 unknown_option(const struct options *options, const char *name, size_t n)
 {
 	const char *names[64];
-	char word[WORD_MAX + 1];
+	char word[GUESS_BYTES_MAX + 1];
 	uint32_t count = options->command->options;
 	for (uint32_t i = 0; i < count && i < 64; i++)
 		names[i] = options->command->option[i].name;
 	snprintf(word, sizeof(word), "%.*s", (int)n, name);
-	const char *near = word_nearest(word, names, count < 64 ? count : 64);
+	const char *near = guess_nearest(word, names, count < 64 ? count : 64);
 	if (near)
 		return options_wrong(options, "unknown option --%s, did you mean --%s?", word, near);
 	return options_wrong(options, "unknown option --%s", word);

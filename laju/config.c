@@ -1,5 +1,6 @@
 /* config.c - file, environment and flags into one struct config; where each value came from. */
 #include "laju/config.h"
+#include "laju/guess.h"
 #include "common/mem.h"
 #include "laju/kpi_file.h"
 #include "laju/settings.h"
@@ -79,20 +80,20 @@ guess_section(struct slice word, char out[96])
 static void
 unknown_key(struct loader *l, const struct yaml_node *key)
 {
-	struct yaml_guess guess;
+	struct guess guess;
 	char text[96], section[32];
 	if (guess_section(key->text, text)) {
 		yaml_error(&l->file, key->at, l->problems, "unknown setting '%s'%s", (const char *)key->text.p, text);
 		return;
 	}
-	yaml_guess_begin(&guess, key->text);
+	guess_begin(&guess, key->text);
 	for (uint32_t s = 0; s < setting_count; s++) {
 		size_t n = section_length(settings[s].name);
 		snprintf(section, sizeof(section), "%.*s", (int)n, settings[s].name);
-		yaml_guess_offer(&guess, n ? section : settings[s].name);
+		guess_offer(&guess, n ? section : settings[s].name);
 	}
 	yaml_error(&l->file, key->at, l->problems, "unknown setting '%s'%s", (const char *)key->text.p,
-	           yaml_guess_text(&guess));
+	           guess_text(&guess));
 }
 
 static void
@@ -102,22 +103,22 @@ read_section(struct loader *l, const struct yaml_node *map)
 	if (!yaml_expect(&l->file, map, YAML_MAP, (const char *)section.p, l->problems))
 		return;
 	for (const struct yaml_node *child = map->first; child; child = child->next) {
-		struct yaml_guess guess;
-		yaml_guess_begin(&guess, child->key->text);
+		struct guess guess;
+		guess_begin(&guess, child->key->text);
 		bool known = false;
 		for (uint32_t s = 0; s < setting_count && !known; s++) {
 			const char *name = settings[s].name;
 			size_t n = section_length(name);
 			if (n != section.n || memcmp(name, section.p, n) != 0)
 				continue;
-			yaml_guess_offer(&guess, name + n + 1);
+			guess_offer(&guess, name + n + 1);
 			known = slice_is(child->key->text, name + n + 1);
 			if (known)
 				choose(l, s, &l->file, child);
 		}
 		if (!known)
 			yaml_error(&l->file, child->key->at, l->problems, "unknown setting '%s' in %s%s",
-			           (const char *)child->key->text.p, (const char *)section.p, yaml_guess_text(&guess));
+			           (const char *)child->key->text.p, (const char *)section.p, guess_text(&guess));
 	}
 }
 
@@ -154,12 +155,12 @@ read_override(struct loader *l, const struct config_override *override, struct y
 		snprintf(origin, sizeof(origin), "--set %.*s", (int)(name.n > 64 ? 64 : name.n), (const char *)name.p);
 	int s = setting_find(name);
 	if (s < 0) {
-		struct yaml_guess guess;
-		yaml_guess_begin(&guess, name);
+		struct guess guess;
+		guess_begin(&guess, name);
 		for (uint32_t i = 0; i < setting_count; i++)
-			yaml_guess_offer(&guess, settings[i].name);
+			guess_offer(&guess, settings[i].name);
 		problem_error(l->problems, origin, "unknown setting '%.*s'%s", (int)name.n, (const char *)name.p,
-		              yaml_guess_text(&guess));
+		              guess_text(&guess));
 		return;
 	}
 	struct slice value = slice_of(override->value);

@@ -1,6 +1,7 @@
 /* config_alerts.c - threshold rules out of the configuration. */
 #include "common/mem.h"
 #include "laju/settings.h"
+#include "laju/guess.h"
 #include "laju/scalar.h"
 #include <stdio.h>
 
@@ -49,17 +50,17 @@ read_kpi_name(struct reader *r, const struct yaml_node *node, struct rule *rule)
 {
 	const struct kpi_set *set = &r->config->kpis;
 	int kpi = kpi_find(set, node->text);
-	struct yaml_guess guess;
+	struct guess guess;
 	if (kpi >= 0) {
 		rule->kpi = (uint8_t)kpi;
 		return true;
 	}
 	if (set->kpi_count == 0)
 		return false; /* the KPI file is wrong as a whole */
-	yaml_guess_begin(&guess, node->text);
+	guess_begin(&guess, node->text);
 	for (uint32_t k = 0; k < set->kpi_count; k++)
-		yaml_guess_offer(&guess, set->kpi[k].name);
-	COMPLAIN(r, node, "unknown KPI '%s'%s", (const char *)node->text.p, yaml_guess_text(&guess));
+		guess_offer(&guess, set->kpi[k].name);
+	COMPLAIN(r, node, "unknown KPI '%s'%s", (const char *)node->text.p, guess_text(&guess));
 	return false;
 }
 

@@ -1,5 +1,6 @@
 /* config_lists.c - the configuration's lists: rollups, rates, feeds, and the channel lists file. */
 #include "laju/settings.h"
+#include "laju/guess.h"
 #include "laju/scalar.h"
 #include <errno.h>
 #include <stdio.h>
@@ -45,19 +46,19 @@ config_rollup_mask(struct slice name, char why[160])
 			mask |= 1u << dim;
 			continue;
 		}
-		struct yaml_guess guess;
-		yaml_guess_begin(&guess, part);
+		struct guess guess;
+		guess_begin(&guess, part);
 		for (unsigned d = 0; d < EVENT_DIMS; d++)
-			yaml_guess_offer(&guess, event_dim_name(d));
+			guess_offer(&guess, event_dim_name(d));
 		if (start == 0 && end == name.n)
-			yaml_guess_offer(&guess, "all");
+			guess_offer(&guess, "all");
 		int n = part.n > 40 ? 40 : (int)part.n;
 		if (dim >= 0)
 			snprintf(why, 160, "dimension '%.*s' stands twice", n, (const char *)part.p);
 		else if (slice_is(part, "all"))
 			snprintf(why, 160, "'all' stands alone");
 		else
-			snprintf(why, 160, "unknown dimension '%.*s'%s", n, (const char *)part.p, yaml_guess_text(&guess));
+			snprintf(why, 160, "unknown dimension '%.*s'%s", n, (const char *)part.p, guess_text(&guess));
 		return UINT32_MAX;
 	}
 	return mask;

@@ -1,5 +1,6 @@
 /* environment.c - LAJU_* variables and --set flags as overrides. */
 #include "laju/settings.h"
+#include "laju/guess.h"
 #include <stdio.h>
 #include <unistd.h>
 
@@ -13,15 +14,15 @@ variable_name(const char *setting, char out[64])
 }
 
 static int
-setting_of_variable(struct slice name, struct yaml_guess *guess)
+setting_of_variable(struct slice name, struct guess *guess)
 {
 	char candidate[64];
-	yaml_guess_begin(guess, name);
+	guess_begin(guess, name);
 	for (uint32_t s = 0; s < setting_count; s++) {
 		variable_name(settings[s].name, candidate);
 		if (slice_is(name, candidate))
 			return (int)s;
-		yaml_guess_offer(guess, candidate);
+		guess_offer(guess, candidate);
 	}
 	return -1;
 }
@@ -34,12 +35,12 @@ config_environment(struct config_override *out, uint32_t max, struct config_prob
 		size_t n = strcspn(*entry, "=");
 		if (strncmp(*entry, "LAJU_", 5) != 0 || (*entry)[n] == '\0')
 			continue;
-		struct yaml_guess guess;
+		struct guess guess;
 		int s = setting_of_variable((struct slice){(const uint8_t *)*entry, (uint32_t)n}, &guess);
 		if (s < 0) {
 			char name[128];
 			snprintf(name, sizeof(name), "%.*s", (int)(n > 127 ? 127 : n), *entry);
-			problem_warning(problems, name, "no such setting%s", yaml_guess_text(&guess));
+			problem_warning(problems, name, "no such setting%s", guess_text(&guess));
 		} else if (count < max) {
 			out[count++] = (struct config_override){settings[s].name, *entry + n + 1, *entry};
 		}

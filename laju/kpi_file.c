@@ -1,5 +1,6 @@
 /* kpi_file.c - the file of measures and KPIs: its language into a kpi_set. */
 #include "laju/kpi_file.h"
+#include "laju/guess.h"
 #include "aggregator/formula.h"
 #include "common/mem.h"
 #include "laju/scalar.h"
@@ -105,16 +106,16 @@ _Static_assert(EVENT_VISIT == 1 && EVENT_LEAD == 2 && EVENT_SALE == 3 && EVENT_R
 
 /* ", did you mean" over words "a|b|c"; valid until the next call with the same guess. */
 static const char *
-guess_word(struct yaml_guess *guess, struct slice text, const char *words)
+guess_word(struct guess *guess, struct slice text, const char *words)
 {
-	yaml_guess_begin(guess, text);
+	guess_begin(guess, text);
 	for (int i = 0;; i++) {
 		struct slice word = scalar_word_at(words, i);
 		char copy[64];
 		snprintf(copy, sizeof(copy), "%.*s", (int)word.n, (const char *)word.p);
-		yaml_guess_offer(guess, copy);
+		guess_offer(guess, copy);
 		if (word.p[word.n] == '\0')
-			return yaml_guess_text(guess);
+			return guess_text(guess);
 	}
 }
 
@@ -128,7 +129,7 @@ read_from(struct reader *r, const struct yaml_node *map, struct measure *measure
 	if (text.n == 0)
 		return;
 	int type = scalar_word(text, type_words);
-	struct yaml_guess guess;
+	struct guess guess;
 	if (slice_is(text, "correct") || slice_is(text, "void"))
 		ERROR(r, node, "'%s' changes other events and cannot be measured itself", (const char *)text.p);
 	else if (type < 0)
@@ -152,7 +153,7 @@ static void
 read_sum(struct reader *r, const struct yaml_node *node, struct slice argument, struct measure *measure)
 {
 	int num = scalar_word(argument, num_words);
-	struct yaml_guess guess;
+	struct guess guess;
 	if (num < 0) {
 		ERROR(r, node, "sum() takes amt, qty, n, reach or imp, not '%.*s'%s", (int)argument.n,
 		      (const char *)argument.p, guess_word(&guess, argument, num_words));
@@ -181,7 +182,7 @@ read_take(struct reader *r, const struct yaml_node *map, struct measure *measure
 	if (open != NULL && text.p[text.n - 1] == ')')
 		argument = (struct slice){open + 1, (uint32_t)(text.p + text.n - 1 - (open + 1))};
 	int take = scalar_word(word, words);
-	struct yaml_guess guess;
+	struct guess guess;
 	if (take < 0)
 		ERROR(r, node, "unknown take '%.*s'%s", (int)word.n, (const char *)word.p, guess_word(&guess, word, words));
 	else if (take >= 2)
@@ -217,7 +218,7 @@ read_where_value(struct reader *r, const struct yaml_node *node, struct where *w
 	}
 	bool stage = where->field == WHERE_STAGE;
 	unsigned number = stage ? event_stage_of(node->text) : event_kind_of(node->text);
-	struct yaml_guess guess;
+	struct guess guess;
 	if (number == 0)
 		ERROR(r, node, "unknown %s '%s'%s", stage ? "stage" : "kind", (const char *)node->text.p,
 		      guess_word(&guess, node->text, stage ? stages : kinds));
@@ -237,12 +238,12 @@ read_where_field(struct reader *r, const struct yaml_node *key, const struct mea
 	int dim = event_dim_of(key->text);
 	if (dim >= 0)
 		return dim;
-	struct yaml_guess guess;
-	yaml_guess_begin(&guess, key->text);
+	struct guess guess;
+	guess_begin(&guess, key->text);
 	for (unsigned d = 0; d < EVENT_DIMS; d++)
-		yaml_guess_offer(&guess, event_dim_name(d));
+		guess_offer(&guess, event_dim_name(d));
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		yaml_guess_offer(&guess, others[i].name);
+		guess_offer(&guess, others[i].name);
 		if (!slice_is(key->text, others[i].name))
 			continue;
 		if (measure->from == EVENT_NONE || measure->from == others[i].type)
@@ -251,7 +252,7 @@ read_where_field(struct reader *r, const struct yaml_node *key, const struct mea
 		      event_type_name(measure->from));
 		return -1;
 	}
-	ERROR(r, key, "unknown dimension '%s'%s", (const char *)key->text.p, yaml_guess_text(&guess));
+	ERROR(r, key, "unknown dimension '%s'%s", (const char *)key->text.p, guess_text(&guess));
 	return -1;
 }
 
@@ -333,14 +334,14 @@ complain_unknown(struct reader *r, const struct yaml_node *node, uint32_t at, co
 		                        : "has errors of its own");
 		return;
 	}
-	struct yaml_guess guess;
-	yaml_guess_begin(&guess, name);
+	struct guess guess;
+	guess_begin(&guess, name);
 	for (uint32_t m = 0; m < r->set->measure_count; m++)
-		yaml_guess_offer(&guess, r->set->measure[m].name);
+		guess_offer(&guess, r->set->measure[m].name);
 	for (uint32_t k = 0; k < r->set->kpi_count; k++)
-		yaml_guess_offer(&guess, r->set->kpi[k].name);
+		guess_offer(&guess, r->set->kpi[k].name);
 	yaml_error(r->file, place, r->problems, "unknown measure or KPI '%.*s'%s", (int)name.n, start,
-	           yaml_guess_text(&guess));
+	           guess_text(&guess));
 }
 
 static bool
@@ -387,7 +388,7 @@ read_words(struct reader *r, const struct yaml_node *map, struct kpi *kpi)
 	static const char *const unit_words = "count|money|ratio";
 	static const char *const direction_words = "up|down|range";
 	const struct yaml_node *node;
-	struct yaml_guess guess;
+	struct guess guess;
 	struct slice text = field(r, map, "unit", &node);
 	int word = text.n ? scalar_word(text, unit_words) : -1;
 	if (text.n && word < 0)

@@ -1,6 +1,6 @@
 /* main.c - `laju COMMAND [ARGS]`: finds the command and runs it. */
 #include "laju/command.h"
-#include "laju/word.h"
+#include "laju/guess.h"
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +49,7 @@ unknown_command(const char *name)
 	const struct command *table = command_table(&count);
 	for (uint32_t i = 0; i < count && i < 64; i++)
 		names[i] = table[i].name;
-	const char *near = word_nearest(name, names, count < 64 ? count : 64);
+	const char *near = guess_nearest(name, names, count < 64 ? count : 64);
 	if (near)
 		fprintf(stderr, "laju: unknown command '%s', did you mean '%s'?\n", name, near);
 	else

@@ -1,6 +1,6 @@
 /* ndjson.c - one line of JSON to one packed event, and times as people write them. */
 #include "laju/ndjson.h"
-#include "laju/word.h"
+#include "laju/guess.h"
 #include "schemas/money.h"
 #include <errno.h>
 #include <jansson.h>
@@ -308,7 +308,7 @@ near_key(const char *key)
 		return NULL;
 	for (unsigned field = 0; field < FIELDS; field++)
 		names[field] = field_key(field);
-	return word_nearest(key, names, FIELDS);
+	return guess_nearest(key, names, FIELDS);
 }
 
 static enum verdict

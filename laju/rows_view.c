@@ -3,7 +3,7 @@
 #include "common/mem.h"
 #include "laju/ndjson.h"
 #include "laju/row_json.h"
-#include "laju/word.h"
+#include "laju/guess.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -61,7 +61,7 @@ choose_columns(struct rows_view *view, const char *wanted)
 		uint32_t i = 0;
 		while (i < count && strcmp(names[i], name) != 0)
 			i++;
-		const char *near = i == count ? word_nearest(name, names, count) : NULL;
+		const char *near = i == count ? guess_nearest(name, names, count) : NULL;
 		if (i == count && near)
 			return options_wrong(view->options, "no KPI '%s' in these rows, did you mean '%s'?", name, near);
 		if (i == count)

@@ -1,7 +1,7 @@
 /* rowset.c - the rows that a client holds, newest version of each topic, in topic order. */
 #include "laju/rowset.h"
 #include "common/mem.h"
-#include "laju/word.h"
+#include "laju/guess.h"
 #include "schemas/topic.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -168,7 +168,7 @@ window_known(struct slice window, const char **near)
 		names[w] = window_name((enum window)w);
 	if (window.n < sizeof(word)) {
 		memcpy(word, window.p, window.n);
-		*near = word_nearest(word, names, WINDOW_COUNT);
+		*near = guess_nearest(word, names, WINDOW_COUNT);
 	}
 	return false;
 }

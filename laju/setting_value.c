@@ -1,5 +1,6 @@
 /* setting_value.c - one setting's text into struct config, and back. */
 #include "laju/settings.h"
+#include "laju/guess.h"
 #include "laju/scalar.h"
 #include <errno.h>
 #include <stdio.h>
@@ -58,17 +59,17 @@ set_word(const struct setting *setting, struct config *config, const struct chos
 		return;
 	}
 	struct buf range = {0};
-	struct yaml_guess guess;
+	struct guess guess;
 	setting_print_range(setting, &range);
-	yaml_guess_begin(&guess, chosen->node->text);
+	guess_begin(&guess, chosen->node->text);
 	for (const char *word = setting->words; word; word = strchr(word, '|') ? strchr(word, '|') + 1 : NULL) {
 		char copy[32];
 		snprintf(copy, sizeof(copy), "%.*s", (int)strcspn(word, "|"), word);
-		yaml_guess_offer(&guess, copy);
+		guess_offer(&guess, copy);
 	}
 	COMPLAIN(chosen, problems, "%s must be %.*s, not '%s'%s", setting->name, (int)range.len,
 	         (const char *)range.data, (const char *)chosen->node->text.p,
-	         setting->type == SETTING_SLIDE ? "" : yaml_guess_text(&guess));
+	         setting->type == SETTING_SLIDE ? "" : guess_text(&guess));
 	buf_fini(&range);
 }
 
@@ -91,15 +92,15 @@ set_endpoint(const struct setting *setting, struct config *config, const struct 
 
 /* Names of the system's zones, for "did you mean": the second word of Z lines, the third of L lines. */
 static void
-guess_zone(struct yaml_guess *guess)
+guess_zone(struct guess *guess)
 {
 	FILE *names = fopen("/usr/share/zoneinfo/tzdata.zi", "re");
 	char line[256], first[128], second[128];
 	while (names != NULL && fgets(line, sizeof(line), names) != NULL)
 		if (sscanf(line, "Z %127s", first) == 1)
-			yaml_guess_offer(guess, first);
+			guess_offer(guess, first);
 		else if (sscanf(line, "L %127s %127s", first, second) == 2)
-			yaml_guess_offer(guess, second);
+			guess_offer(guess, second);
 	if (names != NULL)
 		fclose(names);
 }
@@ -113,11 +114,11 @@ set_zone(const struct setting *setting, struct config *config, const struct chos
 	int error = zone_load(&config->zone, config->zone_name);
 	if (error == 0)
 		return;
-	struct yaml_guess guess;
-	yaml_guess_begin(&guess, chosen->node->text);
+	struct guess guess;
+	guess_begin(&guess, chosen->node->text);
 	guess_zone(&guess);
 	if (error == -ENOENT)
-		COMPLAIN(chosen, problems, "unknown time zone '%s'%s", config->zone_name, yaml_guess_text(&guess));
+		COMPLAIN(chosen, problems, "unknown time zone '%s'%s", config->zone_name, guess_text(&guess));
 	else
 		COMPLAIN(chosen, problems, "time zone '%s' cannot be read: %s", config->zone_name, strerror(-error));
 }

@@ -1,5 +1,6 @@
 /* yaml.c - libfyaml's events into a located tree. Problems: problems.c. */
 #include "laju/yaml.h"
+#include "laju/guess.h"
 #include "common/mem.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -357,15 +358,15 @@ yaml_check_keys(const struct yaml_file *file, const struct yaml_node *map, const
                 struct config_problems *problems)
 {
 	for (const struct yaml_node *child = map->first; child; child = child->next) {
-		struct yaml_guess guess;
-		yaml_guess_begin(&guess, child->key->text);
+		struct guess guess;
+		guess_begin(&guess, child->key->text);
 		bool known = false;
 		for (const char *const *name = names; *name && !known; name++) {
 			known = slice_is(child->key->text, *name);
-			yaml_guess_offer(&guess, *name);
+			guess_offer(&guess, *name);
 		}
 		if (!known)
 			yaml_error(file, child->key->at, problems, "unknown key '%s'%s", (const char *)child->key->text.p,
-			           yaml_guess_text(&guess));
+			           guess_text(&guess));
 	}
 }

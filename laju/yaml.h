@@ -83,18 +83,4 @@ void yaml_check_keys(const struct yaml_file *file, const struct yaml_node *map, 
                      struct config_problems *problems);
 /* 1-based, in characters. */
 void yaml_place(const struct yaml_file *file, uint32_t at, uint32_t *line, uint32_t *column);
-
-/*
- * "Did you mean": offer candidates one by one; yaml_guess_text() is ", did you mean
- * 'x'?" or "" when nothing was near enough.
- */
-struct yaml_guess {
-	struct slice word;
-	char best[64];
-	uint32_t distance; /* of best; starts at the largest that counts + 1 */
-	char text[96];
-};
-void yaml_guess_begin(struct yaml_guess *guess, struct slice word);
-void yaml_guess_offer(struct yaml_guess *guess, const char *candidate);
-const char *yaml_guess_text(struct yaml_guess *guess);
 #endif

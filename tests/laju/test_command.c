@@ -1,6 +1,6 @@
 /* test_command.c - help from the rows, the parser over them, did-you-mean. */
 #include "laju/command.h"
-#include "laju/word.h"
+#include "laju/guess.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -270,18 +270,18 @@ a_slip_of_the_hand_is_guessed_and_noise_is_not(void **state)
 {
 	static const char *const names[] = {"serve", "demo", "check", "send", "query", "top", "replay", "dlq"};
 	(void)state;
-	assert_string_equal(word_nearest("sned", names, 8), "send");
-	assert_string_equal(word_nearest("tpo", names, 8), "top");
-	assert_string_equal(word_nearest("qeury", names, 8), "query");
-	assert_string_equal(word_nearest("chekc", names, 8), "check");
-	assert_string_equal(word_nearest("server", names, 8), "serve");
-	assert_null(word_nearest("x", names, 8));
-	assert_null(word_nearest("", names, 8));
-	assert_null(word_nearest("export", names, 8));
+	assert_string_equal(guess_nearest("sned", names, 8), "send");
+	assert_string_equal(guess_nearest("tpo", names, 8), "top");
+	assert_string_equal(guess_nearest("qeury", names, 8), "query");
+	assert_string_equal(guess_nearest("chekc", names, 8), "check");
+	assert_string_equal(guess_nearest("server", names, 8), "serve");
+	assert_null(guess_nearest("x", names, 8));
+	assert_null(guess_nearest("", names, 8));
+	assert_null(guess_nearest("export", names, 8));
 	char longest[300];
 	memset(longest, 'a', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';
-	assert_null(word_nearest(longest, names, 8));
+	assert_null(guess_nearest(longest, names, 8));
 }
 
 int
