@@ -84,9 +84,9 @@ aggregator_work(struct aggregator *aggregator)
 }
 
 bool
-aggregator_has_work(const struct aggregator *aggregator)
+aggregator_is_quick(const struct aggregator *aggregator, const struct group *group)
 {
-	return kernel_due(aggregator->kernel);
+	return !kernel_due(aggregator->kernel) && group->recv_ms < kernel_turns_at(aggregator->kernel);
 }
 
 static void
@@ -141,10 +141,10 @@ enum aggregator_told
 aggregator_publish(struct aggregator *aggregator, struct buf *out)
 {
 	struct kernel *kernel = aggregator->kernel;
+	if (kernel_due(kernel)) /* also before a round begins: what the drain will change belongs to it */
+		return AGGREGATOR_BUSY;
 	if (!aggregator->round && !round_begin(aggregator))
 		return AGGREGATOR_NOTHING;
-	if (kernel_due(kernel))
-		return AGGREGATOR_BUSY;
 	uint32_t slice = aggregator->round_left < AGGREGATOR_SLICE_SERIES ? aggregator->round_left : AGGREGATOR_SLICE_SERIES;
 	aggregator->round_left -= slice;
 	if (aggregator->round_left == 0)

@@ -2,7 +2,7 @@
  * aggregator.h - the aggregator core: groups in; verdicts, updates and alerts out.
  *
  * The kernel with its alert rules, and what the publisher is told. No sockets, no
- * clock. One thread owns it.
+ * clock. One thread at a time.
  */
 #ifndef AGGREGATOR_AGGREGATOR_H
 #define AGGREGATOR_AGGREGATOR_H
@@ -35,7 +35,8 @@ void aggregator_free(struct aggregator *aggregator);
 void aggregator_apply(struct aggregator *aggregator, struct group *group);
 /* A slice of due work. True: nothing is left. */
 bool aggregator_work(struct aggregator *aggregator);
-bool aggregator_has_work(const struct aggregator *aggregator);
+/* The group can be applied without anything else being due before it or after it: no minute turns. */
+bool aggregator_is_quick(const struct aggregator *aggregator, const struct group *group);
 /*
  * Tells what has changed, in slices, so that no publish interval holds events up: begins a
  * round of what is changed by now, or goes on with one. DONE, MORE: out (cleared first)

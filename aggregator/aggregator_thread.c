@@ -25,7 +25,6 @@ struct aggregator_state {
 	unsigned ended;
 	ev_timer publish, tick;
 	ev_prepare work;
-	ev_async due;      /* work has come up in another thread's call */
 	ev_idle busy;      /* keeps the loop from sleeping while drains are due */
 	bool wanted;       /* a round of updates is due, or under way */
 	int64_t groups_us; /* what this turn's groups took */
@@ -61,12 +60,11 @@ aggregator_thread_try(struct aggregator_thread *thread, struct group *group)
 	struct aggregator_state *state = thread->state;
 	if (pthread_mutex_trylock(&state->core) != 0)
 		return false;
-	log_and_apply(state, group);
-	bool due = aggregator_has_work(state->aggregator);
+	bool quick = aggregator_is_quick(state->aggregator, group);
+	if (quick)
+		log_and_apply(state, group);
 	pthread_mutex_unlock(&state->core);
-	if (due)
-		ev_async_send(state->loop, &state->due);
-	return true;
+	return quick;
 }
 
 static bool
@@ -175,12 +173,6 @@ on_work(struct ev_loop *loop, ev_prepare *prepare, int revents)
 }
 
 static void
-on_due(struct ev_loop *loop, ev_async *async, int revents)
-{
-	(void)loop, (void)async, (void)revents; /* only wakes the loop: on_work() does the work */
-}
-
-static void
 on_busy(struct ev_loop *loop, ev_idle *idle, int revents)
 {
 	(void)loop, (void)idle, (void)revents;
@@ -192,11 +184,9 @@ run(void *argument)
 	struct aggregator_thread *thread = argument;
 	struct aggregator_state *state = thread->state;
 	ev_run(state->loop, 0);
-	while (!work(state))
-		;
 	do
-		publish(state);
-	while (state->wanted);
+		work(state);
+	while (publish(state) != AGGREGATOR_NOTHING); /* a round under way, then one of what has come since */
 	link_end(thread->updates);
 	link_end(thread->notes);
 	return NULL;
@@ -227,12 +217,10 @@ aggregator_thread_start(struct aggregator_thread *thread)
 	state->publish.data = state;
 	ev_timer_start(state->loop, &state->publish);
 	ev_prepare_init(&state->work, on_work);
-	ev_set_priority(&state->work, EV_MAXPRI);
+	ev_set_priority(&state->work, EV_MINPRI); /* the last to look at `updates`: no other may eat its edge in between */
 	state->work.data = state;
 	ev_prepare_start(state->loop, &state->work);
 	ev_idle_init(&state->busy, on_busy);
-	ev_async_init(&state->due, on_due);
-	ev_async_start(state->loop, &state->due);
 	pthread_create(&thread->thread, NULL, run, thread);
 	pthread_setname_np(thread->thread, "laju-aggregate");
 }

@@ -17,7 +17,7 @@ enum { AGGREGATOR_SOURCES_MAX = 16 };
 struct aggregator_thread {
 	/* set by the node before start */
 	struct aggregator_config core; /* alert and context are filled by the thread */
-	struct log *log;               /* its own from start to join */
+	struct log *log;               /* the core's, with the aggregator, from start to join */
 	bool ticks;                    /* clock: wall: a minute without a record is logged as a tick */
 	void *source[AGGREGATOR_SOURCES_MAX];  /* links from ingest, by group->worker ... */
 	void *settled[AGGREGATOR_SOURCES_MAX]; /* ... and back */
@@ -31,9 +31,11 @@ struct aggregator_thread {
 /* Ends by itself when every source has sent its end mark, after a last update, and passes the mark on to the publisher. */
 void aggregator_thread_start(struct aggregator_thread *thread);
 /*
- * An ingest thread's short way: logs and applies a group right here when the core is free.
- * True: the verdicts are in it. False: the core is busy, the group is untouched and goes
- * by the link. To keep the order, only for a source that has no group on the link.
+ * An ingest thread's short way: logs and applies a group right here when the core is free
+ * and nothing else is due (drains, rules and rounds stay with the aggregator's thread).
+ * True: the verdicts are in it. False: the group is untouched and goes by the link. To
+ * keep the order, only for a source that has no group on the link; that also keeps an
+ * ingest thread from taking the core again and again before others get it.
  */
 bool aggregator_thread_try(struct aggregator_thread *thread, struct group *group);
 void aggregator_thread_join(struct aggregator_thread *thread); /* closes its sockets */

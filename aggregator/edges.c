@@ -225,6 +225,12 @@ kernel_due(const struct kernel *kernel)
 	return kernel->due;
 }
 
+int64_t
+kernel_turns_at(const struct kernel *kernel)
+{
+	return kernel->turn_ms;
+}
+
 static bool
 passed(const struct kernel *kernel, int edge, struct place place)
 {

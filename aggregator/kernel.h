@@ -71,6 +71,7 @@ void kernel_apply(struct kernel *kernel, struct group *group);
  */
 bool kernel_drain(struct kernel *kernel, uint64_t budget);
 bool kernel_due(const struct kernel *kernel); /* something is left */
+int64_t kernel_turns_at(const struct kernel *kernel); /* from this log time on edges move again; INT64_MIN: no group yet */
 
 /*
  * Called whenever log time is about to move into another minute, with all drains of

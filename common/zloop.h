@@ -5,7 +5,9 @@
  * edge, so this watcher never trusts it alone: `prepare` reads ZMQ_EVENTS before
  * the loop sleeps and starts an `idle` when something is waiting, `check` calls
  * the owner at most drain_max times a turn. It serves every socket, also send-only
- * ones: an XPUB takes subscriptions only when its owner enters libzmq. A socket that
+ * ones: an XPUB takes subscriptions only when its owner enters libzmq. (The look also
+ * eats the edge of room to send: who waits for room looks after all zloops, at
+ * EV_MINPRI.) libev calls check watchers of one priority last-started first. A socket that
  * is never sent on needs no such look: until a receive says EAGAIN it is read on, and
  * from then on the edge is still to come (each look costs two system calls a turn).
  * All calls from the thread that runs the loop and owns the socket.
@@ -27,7 +29,7 @@ struct zloop {
 	zloop_fn *readable;
 	void *data;      /* the owner's */
 	int drain_max;   /* ZLOOP_DRAIN_MAX; the owner may set another after zloop_start() */
-	bool only_receives; /* the owner may set it after zloop_start(): nothing is ever sent on this socket */
+	bool only_receives; /* the owner may set it after zloop_start() with a readable: nothing is ever sent on this socket */
 	bool ready;      /* something may be waiting */
 	bool paused;     /* set while the owner wants no input; clearing it: zloop_resume() */
 	ev_io io;

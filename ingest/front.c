@@ -31,7 +31,8 @@ static void
 on_retry(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	struct front_state *state = timer->data;
-	(void)loop, (void)revents;
+	(void)revents;
+	ev_timer_stop(loop, timer);
 	zloop_resume(&state->router);
 	zloop_resume(&state->pull);
 }
@@ -48,7 +49,7 @@ workers_have_room(struct front_state *state)
 		if (!(events & ZMQ_POLLOUT)) {
 			zloop_pause(&state->router);
 			zloop_pause(&state->pull);
-			ev_timer_start(state->loop, &state->retry);
+			ev_timer_again(state->loop, &state->retry);
 			return false;
 		}
 	}
@@ -109,7 +110,7 @@ front_start(struct front *front)
 	state->pull.only_receives = true;
 	for (unsigned w = 0; w < front->workers; w++)
 		zloop_start(&state->worker[w], state->loop, front->worker[w], on_worker, state);
-	ev_timer_init(&state->retry, on_retry, RETRY_S, 0);
+	ev_timer_init(&state->retry, on_retry, 0, RETRY_S);
 	state->retry.data = state;
 	ev_async_init(&state->stop, on_stop);
 	state->stop.data = state;

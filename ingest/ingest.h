@@ -71,7 +71,7 @@ void ingest_receive(struct ingest *ingest, enum ingest_port port, struct slice p
                     struct slice message, int64_t now_ms);
 /* The acked port's peer has sent before: its name is known, user need not be found out again. */
 bool ingest_knows(const struct ingest *ingest, enum ingest_port port, struct slice peer);
-/* True when there is something to hand on and room in flight. */
+/* True when there is something to hand on. */
 bool ingest_ready(const struct ingest *ingest);
 /* The filled group, or NULL; the caller owns it until it gives it to ingest_settle(). */
 struct group *ingest_take(struct ingest *ingest, int64_t now_ms);

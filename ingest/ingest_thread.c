@@ -122,6 +122,16 @@ on_front(struct zloop *watcher)
 	return frames_receive_front(watcher->socket, &frames) && on_frames(state, &frames);
 }
 
+static void
+settle(struct ingest_state *state, struct group *group)
+{
+	ingest_settle(state->ingest, group);
+	if (ingest_has_room(state->ingest)) {
+		zloop_resume(&state->pull);
+		zloop_resume(&state->front);
+	}
+}
+
 static bool
 on_settled(struct zloop *watcher)
 {
@@ -129,12 +139,8 @@ on_settled(struct zloop *watcher)
 	void *group;
 	if (!link_receive(watcher->socket, &group))
 		return false;
-	ingest_settle(state->ingest, group);
 	state->groups_out--;
-	if (ingest_has_room(state->ingest)) {
-		zloop_resume(&state->pull);
-		zloop_resume(&state->front);
-	}
+	settle(state, group);
 	return true;
 }
 
@@ -145,7 +151,7 @@ tried(struct ingest_state *state, struct group *group)
 	struct ingest_thread *thread = state->thread;
 	if (state->groups_out > 0 || group->event_count > TRY_EVENTS_MAX || !thread->try(thread->try_context, group))
 		return false;
-	ingest_settle(state->ingest, group);
+	settle(state, group);
 	return true;
 }
 

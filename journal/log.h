@@ -4,7 +4,7 @@
  * An interface: append groups, read them from a place on, say up to where they
  * are durable, trim. Behind it now: memory (keeps what is not yet trimmed).
  * LMDB comes behind the same functions. Knows nothing of what a group means.
- * One thread owns it.
+ * One thread at a time.
  *
  * Record time: time_ms = max(previous time_ms, recv_ms). A group is given its lsn
  * (1, 2, 3, ...) and its time here.

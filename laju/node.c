@@ -158,6 +158,7 @@ connect_rooms(struct node *node, bool demo)
 	node->aggregator.sources = node->workers;
 	node->aggregator.every_ms = config->publish_every_ms;
 	node->publisher.notes[node->workers] = link_bind(node->zmq, "notes", LINK_DEPTH);
+	node->publisher.alerts = node->publisher.notes[node->workers];
 	node->aggregator.notes = link_connect(node->zmq, "notes", LINK_DEPTH);
 	node->publisher.notes[node->workers + 1] = link_bind(node->zmq, "updates", UPDATES_QUEUED);
 	node->aggregator.updates = link_connect(node->zmq, "updates", UPDATES_QUEUED);

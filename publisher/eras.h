@@ -4,7 +4,8 @@
  * The aggregator tells what has changed in rounds of several updates, and the edges
  * may move between them. A row told in an update is exact for that update's bounds;
  * one not yet told is exact for older ones only. When a round is over, every row
- * that did not change in it is exact for the bounds at which it began: all that had
+ * that did not change in it is exact for the bounds at which it began (a round begins
+ * with all drains done, see aggregator_publish()): all that had
  * changed by then was told. So a row's seq says which bounds are its own.
  *
  * An era is a run of updates with equal bounds. Nearly always there is one. Beyond

@@ -21,7 +21,7 @@
 #include <stdlib.h>
 
 enum {
-	RESEND_PAUSES_MAX = 10, /* of ROWS_SCAN_MAX series: some 20 ms for one subscription at the worst */
+	RESEND_PAUSES_MAX = 10, /* of ROWS_SCAN_MAX series, walked twice: some 40 ms for one subscription at the worst */
 	CHUNKS_A_TURN = 4,
 	PUT_AHEAD = 6, /* series */
 	CHANNEL_NAME_BYTES = 80,

@@ -116,21 +116,31 @@ take_note(struct publisher *publisher, const struct note *note)
 	}
 }
 
+/* False: nothing waits, or the end. */
 static bool
-on_note(struct zloop *watcher)
+take_from(struct publisher_state *state, void *socket)
 {
-	struct publisher_state *state = watcher->data;
-	void *note;
-	if (!link_receive(watcher->socket, &note))
+	void *pointer;
+	if (!link_receive(socket, &pointer))
 		return false;
+	struct note *note = pointer;
 	if (note == NULL) {
 		if (++state->ended == state->thread->sources)
 			ev_break(state->loop, EVBREAK_ALL);
 		return false;
 	}
+	/* An update says up to where everything is known: what was put before it on the other link comes first. */
+	while (note->kind == NOTE_UPDATE && take_from(state, state->thread->alerts))
+		;
 	take_note(state->publisher, note);
 	note_free(note);
 	return true;
+}
+
+static bool
+on_note(struct zloop *watcher)
+{
+	return take_from(watcher->data, watcher->socket);
 }
 
 static void

@@ -14,6 +14,7 @@ struct publisher_thread {
 	void *xpub, *snapshot;                /* its own from start on */
 	void *notes[PUBLISHER_SOURCES_MAX];   /* links from the ingest threads and the aggregator */
 	unsigned sources;
+	void *alerts;                         /* the aggregator's of them that brings what its updates count on */
 	struct publisher_state *state;
 	pthread_t thread;
 };

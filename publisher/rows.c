@@ -100,6 +100,16 @@ window_next(const struct rows *rows, const struct row_query *query, const struct
 	return WINDOW_COUNT;
 }
 
+/* One more was passed. True: time to pause. */
+static bool
+scanned(struct row_cursor *cursor)
+{
+	if (++cursor->scanned <= ROWS_SCAN_MAX)
+		return false;
+	cursor->scanned = 0;
+	return true;
+}
+
 /* ROW_END: none left in this rollup. */
 static enum row_peek
 rollup_peek(struct rows *rows, const struct row_query *query, struct row_cursor *cursor)
@@ -120,8 +130,7 @@ rollup_peek(struct rows *rows, const struct row_query *query, struct row_cursor 
 		}
 		cursor->window = 0;
 		rows->walk_ended = !row_table_next(&rows->walk, &rows->view);
-		if (++cursor->scanned > ROWS_SCAN_MAX && !rows->walk_ended) {
-			cursor->scanned = 0;
+		if (!rows->walk_ended && scanned(cursor)) {
 			cursor_set_key(cursor, rows->view.key);
 			return ROW_PAUSE;
 		}
@@ -155,6 +164,8 @@ alert_peek(struct rows *rows, const struct row_query *query, struct row_cursor *
 			return ROW_FOUND;
 		cursor->after = true;
 		from = cursor_key(cursor);
+		if (scanned(cursor))
+			return ROW_PAUSE;
 	}
 	return ROW_END;
 }
@@ -202,13 +213,13 @@ rows_peek(struct rows *rows, const struct row_query *query, struct row_cursor *c
 	}
 	if (cursor->section == SECTION_ALERT) {
 		struct alert_view alert;
-		if (alert_peek(rows, query, cursor, &alert) == ROW_FOUND) {
-			if (topic != NULL) {
-				*topic = alert.topic;
-				*row = alert.row;
-			}
-			return ROW_FOUND;
+		enum row_peek peek = alert_peek(rows, query, cursor, &alert);
+		if (peek == ROW_FOUND && topic != NULL) {
+			*topic = alert.topic;
+			*row = alert.row;
 		}
+		if (peek != ROW_END)
+			return peek;
 		section_begin(cursor, SECTION_DEAD);
 	}
 	if (cursor->section == SECTION_DEAD) {

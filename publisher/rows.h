@@ -16,7 +16,7 @@
 
 enum {
 	ROWS_PREFIX_MAX = 240,
-	ROWS_SCAN_MAX = 5000, /* series passed, over however many peeks, before one pauses: about 2 ms */
+	ROWS_SCAN_MAX = 5000, /* series or alerts passed, over however many peeks, before one pauses: about 2 ms */
 };
 
 struct row_query {
@@ -34,7 +34,7 @@ struct row_cursor {      /* zeroed: the start */
 	uint8_t key_bytes;
 	uint8_t key[ORDER_KEY_MAX];
 	uint64_t number;     /* dlq/ */
-	uint32_t scanned;    /* series passed since the last pause */
+	uint32_t scanned;    /* passed since the last pause */
 };
 
 enum row_peek {

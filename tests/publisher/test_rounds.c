@@ -149,10 +149,8 @@ apply(struct scene *scene, bool sales)
 		group_add_batch(group)->count = SALES;
 	for (unsigned i = 0; sales && i < SALES; i++)
 		sale_add(scene, group, i);
-	aggregator_apply(scene->aggregator, group);
+	aggregator_apply(scene->aggregator, group); /* drains are left for when a round asks for them */
 	group_free(group);
-	while (!aggregator_work(scene->aggregator))
-		;
 }
 
 static enum aggregator_told
@@ -161,6 +159,8 @@ tell(struct scene *scene)
 	struct buf out = {0};
 	enum aggregator_told told = aggregator_publish(scene->aggregator, &out);
 
+	if (told == AGGREGATOR_BUSY)
+		aggregator_work(scene->aggregator);
 	if (told == AGGREGATOR_MORE || told == AGGREGATOR_DONE)
 		publisher_update(scene->publisher, buf_slice(&out));
 	buf_fini(&out);

@@ -194,6 +194,31 @@ a_walk_pauses_after_so_many_series_however_many_rows_it_found(void **unused)
 }
 
 static void
+a_walk_over_old_alerts_pauses_too(void **unused)
+{
+	enum { ALERTS = 2 * ROWS_SCAN_MAX + 10 };
+	struct stand *stand = stand_new("alert/");
+	unsigned pauses = 0;
+	enum row_peek peek;
+	(void)unused;
+
+	alerts_free(stand->alerts);
+	stand->rows.alerts = stand->alerts = alerts_new(ALERTS);
+	for (unsigned i = 0; i < ALERTS; i++) {
+		char topic[32];
+		int n = snprintf(topic, sizeof(topic), "alert/info/r/%05u", i);
+		alerts_put(stand->alerts, (struct slice){(uint8_t *)topic, (uint32_t)n}, slice_of("row"), 1, false, 0);
+	}
+	stand->query.full = false;
+	stand->query.since_seq = 1;
+	while ((peek = rows_peek(&stand->rows, &stand->query, &stand->cursor, NULL, NULL)) == ROW_PAUSE)
+		pauses++;
+	assert_int_equal(peek, ROW_END);
+	assert_int_equal(pauses, 2);
+	stand_free(stand);
+}
+
+static void
 a_prefix_finds_its_rows_alone(void **unused)
 {
 	static const char *const prefixes[] = {"kpi/d/campaign/b", "kpi/d/campaign/b1", "kpi/d/camp", "kpi/d/campaign+",
@@ -228,6 +253,7 @@ main(void)
 	    cmocka_unit_test(a_series_forgotten_under_the_cursor_takes_no_row_of_the_next_with_it),
 	    cmocka_unit_test(a_series_that_comes_before_the_cursor_does_not_disturb_it),
 	    cmocka_unit_test(a_walk_pauses_after_so_many_series_however_many_rows_it_found),
+	    cmocka_unit_test(a_walk_over_old_alerts_pauses_too),
 	    cmocka_unit_test(a_prefix_finds_its_rows_alone),
 	};
 
