@@ -45,6 +45,7 @@ set_targets(struct kernel *kernel)
 	}
 	for (unsigned c = 0; c < CALENDAR_WINDOWS; c++)
 		kernel->edge[EDGE_PTD + c].target_ms = kernel->bounds[WINDOW_ROLLING + c].part[PART_PTD].hi;
+	touch_set_targets(kernel);
 }
 
 static void
@@ -106,12 +107,15 @@ step_to(struct kernel *kernel, int64_t now_ms)
 		grid_bounds(&kernel->grid, (enum window)w, now_ms, &kernel->bounds[w]);
 	set_targets(kernel);
 	turn_periods(kernel, today);
-	if (first) /* there are no cells yet: every edge is where it is going */
+	if (first) { /* there are no cells yet: every edge is where it is going */
 		for (int e = 0; e < EDGE_COUNT; e++)
 			kernel->edge[e].at = (struct place){kernel->edge[e].target_ms, 0};
+		for (int e = 0; e < TOUCH_EDGES; e++)
+			kernel->touch_edge[e].at = (struct place){kernel->touch_edge[e].target_ms, 0};
+	}
 	forget_abs(kernel, today);
 	kernel->turn_ms = next_turn(kernel);
-	kernel->edge_next = 0;
+	kernel->edge_next = kernel->touch_next = 0;
 	kernel->due = true;
 	head_range(kernel);
 }
@@ -155,7 +159,7 @@ cross(struct kernel *kernel, const struct edge *edge, const struct cell *cell)
 {
 	const struct tuple *tuple = tuple_at(&kernel->tuples, cell->tuple);
 	const uint8_t *of = tuple_of(&kernel->tuples, tuple);
-	for (uint32_t r = 0; r < kernel->config.rollup_count && tuple->measures > 0; r++) {
+	for (uint32_t r = 0; r < kernel->config.rollup_count && tuple_counts(tuple); r++) {
 		uint32_t id = tuple_series(&kernel->tuples, tuple)[r];
 		struct series *series = series_at(&kernel->series, id);
 		const uint8_t *position = tuple_positions(&kernel->tuples, tuple, r);
@@ -211,6 +215,8 @@ kernel_drain(struct kernel *kernel, uint64_t budget)
 		if (kernel->edge_next + 1 == EDGE_HI + WINDOW_COUNT)
 			head_range(kernel);
 	}
+	if (!touch_drain(kernel, &budget))
+		return false;
 	if (!sweep(kernel, &budget))
 		return false;
 	if (!panes_age(kernel->panes, grid_day_at(&kernel->grid, kernel->now_ms).day, &budget))
@@ -231,20 +237,13 @@ kernel_turns_at(const struct kernel *kernel)
 	return kernel->turn_ms;
 }
 
-static bool
-passed(const struct kernel *kernel, int edge, struct place place)
-{
-	return place_before(place, kernel->edge[edge].at);
-}
-
-/* The slots a cell is in, by where the edges are now. */
-static uint32_t
-slots_holding(const struct kernel *kernel, struct place place)
+uint32_t
+edges_holding(const struct kernel *kernel, const struct edge *edge, struct place place)
 {
 	uint32_t slots = 0;
 	for (unsigned w = 0; w < WINDOW_ROLLING; w++) {
-		bool hi = passed(kernel, (int)(EDGE_HI + w), place), mid = passed(kernel, (int)(EDGE_MID + w), place);
-		bool lo = passed(kernel, (int)(EDGE_LO + w), place);
+		bool hi = edge_passed(&edge[EDGE_HI + w], place), mid = edge_passed(&edge[EDGE_MID + w], place);
+		bool lo = edge_passed(&edge[EDGE_LO + w], place);
 		slots |= (uint32_t)(hi && !mid) << slot_of(w, PART_CUR);
 		slots |= (uint32_t)(mid && !lo) << slot_of(w, PART_PREV);
 	}
@@ -253,9 +252,9 @@ slots_holding(const struct kernel *kernel, struct place place)
 		const struct window_bounds *bounds = &kernel->bounds[w];
 		bool in_period = place.start_ms >= bounds->part[PART_CUR].lo;
 		bool in_last = !in_period && place.start_ms >= bounds->part[PART_PREV].lo;
-		slots |= (uint32_t)(in_period && passed(kernel, (int)(EDGE_HI + w), place)) << slot_of(w, PART_CUR);
+		slots |= (uint32_t)(in_period && edge_passed(&edge[EDGE_HI + w], place)) << slot_of(w, PART_CUR);
 		slots |= (uint32_t)in_last << slot_of(w, PART_PREV);
-		slots |= (uint32_t)(in_last && passed(kernel, (int)(EDGE_PTD + c), place)) << slot_of(w, PART_PTD);
+		slots |= (uint32_t)(in_last && edge_passed(&edge[EDGE_PTD + c], place)) << slot_of(w, PART_PTD);
 	}
 	return slots;
 }
@@ -266,8 +265,8 @@ edges_add(struct kernel *kernel, uint32_t tuple_id, struct place place, int64_t 
 	const struct tuple *tuple = tuple_at(&kernel->tuples, tuple_id);
 	const uint8_t *of = tuple_of(&kernel->tuples, tuple);
 	bool in_head = ts_ms >= kernel->head_lo && ts_ms < kernel->head_hi;
-	uint32_t slots = in_head ? 0 : slots_holding(kernel, place);
-	for (uint32_t r = 0; r < kernel->config.rollup_count && tuple->measures > 0; r++) {
+	uint32_t slots = in_head ? 0 : edges_holding(kernel, kernel->edge, place);
+	for (uint32_t r = 0; r < kernel->config.rollup_count && tuple_counts(tuple); r++) {
 		uint32_t id = tuple_series(&kernel->tuples, tuple)[r];
 		struct series *series = series_at(&kernel->series, id);
 		const uint8_t *position = tuple_positions(&kernel->tuples, tuple, r);

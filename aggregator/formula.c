@@ -205,6 +205,16 @@ formula_value(const struct formula *formula, const int64_t *totals)
 	};
 }
 
+uint64_t
+formula_measures(const struct formula *formula)
+{
+	uint64_t measures = 0;
+	for (uint32_t i = 0; i < formula->count; i++)
+		if (formula->op[i].op == OP_MEASURE)
+			measures |= UINT64_C(1) << formula->op[i].measure;
+	return measures;
+}
+
 const char *
 kpi_reason_text(const struct kpi_set *set, const struct kpi_value *value, char scratch[64])
 {
@@ -213,7 +223,9 @@ kpi_reason_text(const struct kpi_set *set, const struct kpi_value *value, char s
 	else if (value->reason == REASON_ZERO_DENOMINATOR)
 		snprintf(scratch, 64, "no denominator");
 	else
-		snprintf(scratch, 64, "%s", value->reason == REASON_OVERFLOW ? "overflow" : "");
+		snprintf(scratch, 64, "%s", value->reason == REASON_OVERFLOW         ? "overflow"
+		                            : value->reason == REASON_BEYOND_HORIZON ? "beyond the horizon"
+		                                                                     : "");
 	return scratch;
 }
 
@@ -234,6 +246,8 @@ struct compiler {
 struct part {
 	uint8_t unit;    /* enum unit or UNIT_PLAIN */
 	uint8_t measure; /* NO_MEASURE: made of constants only */
+	bool distinct;   /* counts people (or orders, visits), not events */
+	bool divided;    /* holds a division */
 	uint32_t first;  /* its operations start here and end with the last one emitted */
 };
 
@@ -282,7 +296,7 @@ emit(struct compiler *c, uint32_t at, struct formula_op op)
 static struct part
 parse_constant(struct compiler *c)
 {
-	struct part part = {UNIT_PLAIN, NO_MEASURE, c->formula->count};
+	struct part part = {.unit = UNIT_PLAIN, .measure = NO_MEASURE, .first = c->formula->count};
 	uint32_t start = c->at, digits = 0;
 	int64_t num = 0, den = 1;
 	bool point = false;
@@ -321,19 +335,23 @@ parse_constant(struct compiler *c)
 static struct part
 use_kpi(struct compiler *c, const struct kpi *kpi, uint32_t at)
 {
-	struct part part = {kpi->unit, NO_MEASURE, c->formula->count};
+	struct part part = {.unit = kpi->unit, .measure = NO_MEASURE, .first = c->formula->count};
 	for (uint32_t i = 0; i < kpi->formula.count; i++) {
-		if (kpi->formula.op[i].op == OP_MEASURE && part.measure == NO_MEASURE)
-			part.measure = kpi->formula.op[i].measure;
-		emit(c, at, kpi->formula.op[i]);
+		const struct formula_op *op = &kpi->formula.op[i];
+		if (op->op == OP_MEASURE && part.measure == NO_MEASURE)
+			part.measure = op->measure;
+		part.distinct |= op->op == OP_MEASURE && take_is_touch(c->set->measure[op->measure].take);
+		part.divided |= op->op == OP_DIV;
+		emit(c, at, *op);
 	}
+	part.distinct &= !part.divided;
 	return part;
 }
 
 static struct part
 parse_name(struct compiler *c)
 {
-	struct part part = {UNIT_PLAIN, NO_MEASURE, c->formula->count};
+	struct part part = {.unit = UNIT_PLAIN, .measure = NO_MEASURE, .first = c->formula->count};
 	uint32_t start = c->at;
 	while (is_name(c->text[c->at]))
 		c->at++;
@@ -343,6 +361,7 @@ parse_name(struct compiler *c)
 		emit(c, start, (struct formula_op){.op = OP_MEASURE, .measure = (uint8_t)found});
 		part.unit = c->set->measure[found].unit;
 		part.measure = (uint8_t)found;
+		part.distinct = take_is_touch(c->set->measure[found].take);
 		return part;
 	}
 	found = kpi_find(c->set, name);
@@ -357,7 +376,7 @@ static struct part parse_sum(struct compiler *c);
 static struct part
 parse_operand(struct compiler *c)
 {
-	struct part part = {UNIT_PLAIN, NO_MEASURE, c->formula->count};
+	struct part part = {.unit = UNIT_PLAIN, .measure = NO_MEASURE, .first = c->formula->count};
 	skip_space(c);
 	uint32_t at = c->at;
 	char byte = c->text[at];
@@ -439,6 +458,20 @@ unit_of_sum(struct compiler *c, uint32_t at, uint8_t a, uint8_t b)
 	return a;
 }
 
+/* Whose sum says nothing, however the units fit: a customer may be in both counts; means of ratios weigh the small as the large. */
+static void
+check_sum(struct compiler *c, uint32_t at, const struct part *a, const struct part *b)
+{
+	if (a->measure == NO_MEASURE || b->measure == NO_MEASURE)
+		return;
+	if (a->divided || b->divided)
+		fail(c, -EINVAL, at, "ratios cannot be added up or averaged; divide one sum by another");
+	else if (a->distinct && b->distinct)
+		fail(c, -EINVAL, at, "distinct counts cannot be added up, one may be in both; list the values in one `where`");
+	else if (a->distinct || b->distinct)
+		fail(c, -EINVAL, at, "cannot add or subtract a distinct count and a count of events");
+}
+
 /* A divisor without measures is known now. */
 static void
 check_divisor(struct compiler *c, const struct part *divisor, uint32_t at)
@@ -470,6 +503,8 @@ parse_product(struct compiler *c)
 		                        : unit_of_quotient(c, at, left.unit, right.unit);
 		if (left.measure == NO_MEASURE)
 			left.measure = right.measure;
+		left.divided |= right.divided || (byte == '/' && right.measure != NO_MEASURE);
+		left.distinct = (left.distinct || (byte == '*' && right.distinct)) && !left.divided;
 		emit(c, at, (struct formula_op){.op = byte == '*' ? OP_MUL : OP_DIV});
 	}
 }
@@ -487,6 +522,9 @@ parse_sum(struct compiler *c)
 		c->at++;
 		struct part right = parse_product(c);
 		left.unit = unit_of_sum(c, at, left.unit, right.unit);
+		check_sum(c, at, &left, &right);
+		left.distinct |= right.distinct;
+		left.divided |= right.divided;
 		if (left.measure == NO_MEASURE)
 			left.measure = right.measure;
 		emit(c, at, (struct formula_op){.op = byte == '+' ? OP_ADD : OP_SUB});

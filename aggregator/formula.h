@@ -19,6 +19,7 @@ enum kpi_reason {
 	REASON_NONE = 0,
 	REASON_ZERO_DENOMINATOR, /* the divisor's measures are all zero: "no <name>" */
 	REASON_OVERFLOW,
+	REASON_BEYOND_HORIZON,   /* a measure has no value in this part: measures_missing() */
 };
 
 struct kpi_value {
@@ -47,6 +48,9 @@ struct kpi_value formula_value(const struct formula *formula, const int64_t *tot
  * *scale (10 for "0.3 * a / b").
  */
 bool formula_divisor(const struct formula *formula, const struct kpi_set *set, enum unit *unit, int64_t *scale);
+
+/* The measures it uses, as bits. */
+uint64_t formula_measures(const struct formula *formula);
 
 /* "no lead_events", "overflow"; terminated, in scratch. */
 const char *kpi_reason_text(const struct kpi_set *set, const struct kpi_value *value, char scratch[64]);

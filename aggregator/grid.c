@@ -118,3 +118,15 @@ grid_bounds(struct grid *grid, enum window window, int64_t now_ms, struct window
 	else
 		calendar_bounds(grid, window, now_ms, out);
 }
+
+int64_t
+grid_before_lo(struct grid *grid, enum window window, int64_t now_ms)
+{
+	if (window < WINDOW_ROLLING) {
+		struct span_ms now = grid_pane(grid, now_ms, grid->slide_min[window]);
+		return grid_pane(grid, now.lo - 3 * grid_rolling_ms(window), grid->slide_min[window]).hi;
+	}
+	int64_t first = grid_period_first(grid, window, grid_day_at(grid, now_ms).day);
+	int64_t before = grid_period_previous(grid, window, grid_period_previous(grid, window, first));
+	return zone_day_start(grid->zone, before);
+}

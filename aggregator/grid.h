@@ -35,6 +35,8 @@ int64_t grid_period_next(const struct grid *grid, enum window window, int64_t fi
 int64_t grid_period_previous(const struct grid *grid, enum window window, int64_t first);
 /* Bounds of all parts of a window when log time is now_ms. */
 void grid_bounds(struct grid *grid, enum window window, int64_t now_ms, struct window_bounds *out);
+/* Where the part before prev begins: prev's own prev, [that, prev.lo). */
+int64_t grid_before_lo(struct grid *grid, enum window window, int64_t now_ms);
 /* Length of a rolling window, ms. */
 int64_t grid_rolling_ms(enum window window);
 #endif

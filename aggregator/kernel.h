@@ -2,7 +2,7 @@
  * kernel.h - the state: every KPI total of every series, exact, in memory.
  *
  * A pure state machine: state = f(groups applied in log order). No clock, no
- * I/O, no float, no random number; time is in the groups. One thread owns it.
+ * I/O, no float, no random number; time is in the groups. One thread at a time.
  *
  * Words. A *tuple* is one combination of event type, stage, kind, cost type and
  * used dimensions. A *rollup* projects tuples to *series* (rollup + key). A
@@ -119,12 +119,16 @@ struct kernel_counters {
 	uint64_t verdict[VERDICT_COUNT]; /* of events that reached the kernel */
 	uint64_t folded;      /* events whose key went to ~other in some rollup */
 	uint64_t drained;     /* cells that crossed an edge */
-	uint64_t ids, cells, tuples, series, panes; /* now */
+	uint64_t touched;     /* entities whose activities of a pane crossed an edge */
+	uint64_t ids, cells, tuples, series, panes, entities, activities; /* now */
 	uint64_t bytes;       /* all tables */
-	uint64_t bytes_series, bytes_cells, bytes_tuples, bytes_ids;
+	uint64_t bytes_series, bytes_cells, bytes_tuples, bytes_ids, bytes_entities;
 };
 void kernel_count(const struct kernel *kernel, struct kernel_counters *out);
 
-/* I3: recomputes a series' totals from the cells; true if all agree. O(cells). For tests and audits; drained state only. */
+/*
+ * I3: recomputes a series' totals from the cells and activities; true if all agree. O(cells + activities). For
+ * tests and audits; drained state only.
+ */
 bool kernel_audit(struct kernel *kernel, uint32_t series);
 #endif

@@ -2,6 +2,40 @@
 #include "aggregator/measure.h"
 #include <stdlib.h>
 
+static bool
+same_where(const struct where *a, const struct where *b)
+{
+	if (a->field != b->field || a->count != b->count)
+		return false;
+	for (unsigned v = 0; v < a->count; v++)
+		if (a->number[v] != b->number[v] || (a->value[v] == NULL) != (b->value[v] == NULL) ||
+		    (a->value[v] != NULL && strcmp(a->value[v], b->value[v]) != 0))
+			return false;
+	return true;
+}
+
+bool
+measure_same_class(const struct measure *a, const struct measure *b)
+{
+	if (!take_is_touch(a->take) || !take_is_touch(b->take) || a->from != b->from || a->entity != b->entity || a->where_count != b->where_count)
+		return false;
+	for (unsigned w = 0; w < a->where_count; w++)
+		if (!same_where(&a->where[w], &b->where[w]))
+			return false;
+	return true;
+}
+
+uint64_t
+measures_missing(const struct kpi_set *set, enum window window, enum window_part part)
+{
+	uint64_t measures = 0;
+	if (part == PART_CUR || (window != WINDOW_R30D && window != WINDOW_M))
+		return 0;
+	for (uint32_t m = 0; m < set->measure_count; m++)
+		measures |= (uint64_t)(set->measure[m].take == TAKE_RETAINED) << m;
+	return measures;
+}
+
 int
 measure_find(const struct kpi_set *set, struct slice name)
 {

@@ -9,6 +9,7 @@
 #ifndef AGGREGATOR_MEASURE_H
 #define AGGREGATOR_MEASURE_H
 #include "schemas/event.h"
+#include "schemas/window.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -19,9 +20,22 @@ enum {
 	WHERE_MAX = 8,         /* conditions of a measure, all must hold */
 	WHERE_VALUES_MAX = 16, /* values of a condition, one must match */
 	FORMULA_OPS_MAX = 64,
+	CLASSES_MAX = 8,       /* different (from, where, entity) among the measures by touches */
 };
 
-enum measure_take { TAKE_COUNT = 0, TAKE_SUM };
+/*
+ * What a measure takes of its events. DISTINCT counts each customer (or order, or visit) once a
+ * series and part of a window, RETAINED those that are in a part and also in the one before
+ * it; both are kept by touches (touch.h), the others by addition.
+ */
+enum measure_take { TAKE_COUNT = 0, TAKE_SUM, TAKE_DISTINCT, TAKE_RETAINED };
+enum entity_kind { ENTITY_CUST = 0, ENTITY_ORDER, ENTITY_VISIT, ENTITY_KINDS };
+
+static inline bool
+take_is_touch(unsigned take)
+{
+	return take == TAKE_DISTINCT || take == TAKE_RETAINED;
+}
 
 enum where_field {
 	/* 0 .. EVENT_DIMS-1: a dimension, by enum event_text */
@@ -45,6 +59,7 @@ struct measure {
 	uint8_t from;  /* enum event_type */
 	uint8_t take;  /* enum measure_take */
 	uint8_t num;   /* enum event_num summed by TAKE_SUM */
+	uint8_t entity; /* enum entity_kind told apart by TAKE_DISTINCT; RETAINED: ENTITY_CUST */
 	uint8_t unit;  /* enum unit */
 	uint8_t where_count;
 	struct where where[WHERE_MAX];
@@ -80,6 +95,16 @@ struct kpi_set {
 	struct kpi kpi[KPIS_MAX];
 };
 
+/*
+ * A class is what touches are counted by: one event type, one `where`, and whom it tells apart.
+ * Two measures by touches of one class share them.
+ */
+bool measure_same_class(const struct measure *a, const struct measure *b);
+/*
+ * The measures that have no value in a part of a window, as bits: what was retained in prev
+ * (and ptd) asks who was there before prev, and for r30d and m that lies beyond the horizon.
+ */
+uint64_t measures_missing(const struct kpi_set *set, enum window window, enum window_part part);
 /* -1 if unknown. */
 int measure_find(const struct kpi_set *set, struct slice name);
 int kpi_find(const struct kpi_set *set, struct slice name);

@@ -24,26 +24,21 @@ struct day {
 struct panes {
 	struct grid *grid;
 	int keep_days[PANE_LEVELS];
-	panes_columns_fn *columns;
-	panes_gone_fn *gone;
-	void *owner;
+	struct panes_owner owner;
 	struct day days[PANE_DAYS_MAX]; /* by day modulo PANE_DAYS_MAX */
 	int64_t oldest;                 /* no day before it is used */
 	int64_t newest_ms;
-	uint64_t cells, panes_used, bytes;
+	uint64_t cells, listed, panes_used, bytes;
 };
 
 struct panes *
-panes_new(struct grid *grid, const int keep_days[PANE_LEVELS], panes_columns_fn *columns, panes_gone_fn *gone,
-          void *owner)
+panes_new(struct grid *grid, const int keep_days[PANE_LEVELS], const struct panes_owner *owner)
 {
 	struct panes *panes = mem_zalloc(1, sizeof(*panes));
 	panes->grid = grid;
 	memcpy(panes->keep_days, keep_days, sizeof(panes->keep_days));
 	assert(keep_days[PANE_LEVELS - 1] < PANE_DAYS_MAX - 4);
-	panes->columns = columns;
-	panes->gone = gone;
-	panes->owner = owner;
+	panes->owner = *owner;
 	panes->oldest = INT64_MAX;
 	panes->newest_ms = INT64_MIN;
 	return panes;
@@ -54,11 +49,13 @@ pane_fini(struct panes *panes, struct pane *pane)
 {
 	if (pane->cells == NULL)
 		return;
-	panes->bytes -= pane->cap + pane->index_cap * sizeof(uint32_t);
+	panes->bytes -= pane->cap + (pane->index_cap + pane->who_cap) * sizeof(uint32_t);
 	panes->cells -= pane->count;
+	panes->listed -= pane->who_count;
 	panes->panes_used--;
 	free(pane->cells);
 	free(pane->index);
+	free(pane->who);
 	*pane = (struct pane){0};
 }
 
@@ -157,7 +154,7 @@ cell_tuple(const struct pane *pane, uint32_t offset)
 static uint32_t
 cell_bytes(const struct panes *panes, uint32_t tuple)
 {
-	return CELL_HEAD + 8 * panes->columns(panes->owner, tuple);
+	return CELL_HEAD + 8 * panes->owner.columns(panes->owner.context, tuple);
 }
 
 static uint32_t
@@ -266,11 +263,12 @@ panes_add(struct panes *panes, int64_t ts_ms, uint32_t tuple, const int64_t *sum
 	return place;
 }
 
-bool
-panes_next(struct panes *panes, struct place *at, int64_t end_ms, struct cell *cell)
+/* The first pane with something at or behind *at and before end_ms, which *at then is in; NULL: none. */
+static struct pane *
+walk(struct panes *panes, struct place *at, int64_t end_ms, bool lists)
 {
 	if (panes->newest_ms == INT64_MIN)
-		return false;
+		return NULL;
 	/* Nothing lies outside the kept days: do not walk through empty years. */
 	int64_t lo = zone_day_start(panes->grid->zone, panes->oldest);
 	if (at->start_ms < lo)
@@ -287,32 +285,69 @@ panes_next(struct panes *panes, struct place *at, int64_t end_ms, struct cell *c
 		int64_t start;
 		struct pane *pane = pane_at(day, at->start_ms, &start);
 		assert(start == at->start_ms); /* edges stand on pane starts */
-		if (at->offset < pane->len) {
-			uint32_t tuple = cell_tuple(pane, at->offset), bytes = cell_bytes(panes, tuple);
-			cell->place = *at;
-			cell->tuple = tuple;
-			memcpy(cell->sum, pane->cells + at->offset + CELL_HEAD, bytes - CELL_HEAD);
-			at->offset += bytes;
-			return true;
-		}
+		if (at->offset < (lists ? pane->who_count : pane->len))
+			return pane;
 		bool merged = day->merging && pane >= day->next && pane < day->next + day->next_count;
 		int64_t next = start + (int64_t)level_min[day->level + merged] * MINUTE_MS;
 		*at = (struct place){next < day->hi ? next : day->hi, 0};
 	}
-	return false;
+	return NULL;
 }
 
-/* Moves one pane's cells into another; those whose tuple is already there go away. */
-static void
-pane_merge(struct panes *panes, struct pane *to, struct pane *from)
+bool
+panes_next(struct panes *panes, struct place *at, int64_t end_ms, struct cell *cell)
 {
-	if (to->cells == NULL && from->cells != NULL) { /* the first one moves as it is */
-		*to = *from;
-		*from = (struct pane){0};
-		return;
+	const struct pane *pane = walk(panes, at, end_ms, false);
+	if (pane == NULL)
+		return false;
+	uint32_t tuple = cell_tuple(pane, at->offset), bytes = cell_bytes(panes, tuple);
+	cell->place = *at;
+	cell->tuple = tuple;
+	memcpy(cell->sum, pane->cells + at->offset + CELL_HEAD, bytes - CELL_HEAD);
+	at->offset += bytes;
+	return true;
+}
+
+static uint32_t
+who_append(struct panes *panes, struct pane *pane, uint32_t who)
+{
+	if (pane->who_count == pane->who_cap) {
+		uint32_t cap = pane->who_cap + pane->who_cap / 2 + 2;
+		panes->bytes += (cap - pane->who_cap) * sizeof(uint32_t);
+		pane->who = mem_realloc(pane->who, cap * sizeof(uint32_t));
+		pane->who_cap = cap;
 	}
+	pane->who[pane->who_count] = who;
+	panes->listed++;
+	return pane->who_count++;
+}
+
+struct place
+panes_who_add(struct panes *panes, int64_t start_ms, uint32_t who)
+{
+	struct place place;
+	struct pane *pane = pane_at(day_open(panes, start_ms), start_ms, &place.start_ms);
+	assert(place.start_ms == start_ms && pane->cells != NULL);
+	place.offset = who_append(panes, pane, who);
+	return place;
+}
+
+bool
+panes_who_next(struct panes *panes, struct place *at, int64_t end_ms, struct listed *listed)
+{
+	const struct pane *pane = walk(panes, at, end_ms, true);
+	if (pane == NULL)
+		return false;
+	*listed = (struct listed){*at, pane->who[at->offset++]};
+	return true;
+}
+
+/* Cells whose tuple is already there go away. */
+static void
+cells_merge(struct panes *panes, struct pane *to, const struct pane *from)
+{
 	for (uint32_t offset = 0; offset < from->len;) {
-		uint32_t tuple = cell_tuple(from, offset), columns = panes->columns(panes->owner, tuple);
+		uint32_t tuple = cell_tuple(from, offset), columns = panes->owner.columns(panes->owner.context, tuple);
 		int64_t sum[PANE_COLUMNS_MAX];
 		memcpy(sum, from->cells + offset + CELL_HEAD, 8 * columns);
 		uint32_t at = cell_find(panes, to, tuple);
@@ -320,10 +355,30 @@ pane_merge(struct panes *panes, struct pane *to, struct pane *from)
 			cell_append(panes, to, tuple, sum, columns);
 		} else {
 			cell_sum(to, at, sum, columns);
-			panes->gone(panes->owner, tuple);
+			panes->owner.cell_gone(panes->owner.context, tuple);
 		}
 		offset += CELL_HEAD + 8 * columns;
 	}
+}
+
+static void
+lists_merge(struct panes *panes, struct pane *to, int64_t to_ms, const struct pane *from, int64_t from_ms)
+{
+	for (uint32_t i = 0; i < from->who_count; i++)
+		if (panes->owner.who_moved(panes->owner.context, from->who[i], from_ms, (struct place){to_ms, to->who_count}))
+			who_append(panes, to, from->who[i]);
+}
+
+static void
+pane_merge(struct panes *panes, struct pane *to, int64_t to_ms, struct pane *from, int64_t from_ms)
+{
+	if (to->cells == NULL && from->cells != NULL && (to_ms == from_ms || from->who_count == 0)) {
+		*to = *from; /* the first one moves as it is */
+		*from = (struct pane){0};
+		return;
+	}
+	cells_merge(panes, to, from);
+	lists_merge(panes, to, to_ms, from, from_ms);
 	pane_fini(panes, from);
 }
 
@@ -338,6 +393,16 @@ pane_shrink(struct panes *panes, struct pane *pane)
 	free(pane->index);
 	pane->index = NULL;
 	pane->index_cap = 0; /* a late event builds it again */
+	if (pane->who_cap > pane->who_count) {
+		panes->bytes -= (pane->who_cap - pane->who_count) * sizeof(uint32_t);
+		if (pane->who_count == 0) {
+			free(pane->who);
+			pane->who = NULL;
+		} else {
+			pane->who = mem_realloc(pane->who, pane->who_count * sizeof(uint32_t));
+		}
+		pane->who_cap = pane->who_count;
+	}
 }
 
 /* False: out of budget. */
@@ -351,13 +416,14 @@ day_merge(struct panes *panes, struct day *day, uint64_t *budget)
 		day->merging = true;
 	}
 	uint32_t per = (uint32_t)(level_min[day->level + 1] / level_min[day->level]);
+	int64_t step_ms = (int64_t)level_min[day->level] * MINUTE_MS;
 	for (; day->merged < day->next_count; day->merged++) {
 		if (*budget == 0)
 			return false;
 		struct pane *to = &day->next[day->merged];
 		for (uint32_t i = day->merged * per; i < (day->merged + 1) * per && i < day->pane_count; i++) {
-			uint64_t cost = day->pane[i].count;
-			pane_merge(panes, to, &day->pane[i]);
+			uint64_t cost = day->pane[i].count + day->pane[i].who_count;
+			pane_merge(panes, to, day->lo + day->merged * per * step_ms, &day->pane[i], day->lo + i * step_ms);
 			*budget -= cost < *budget ? cost : *budget;
 		}
 		pane_shrink(panes, to);
@@ -374,17 +440,21 @@ day_merge(struct panes *panes, struct day *day, uint64_t *budget)
 static bool
 day_drop(struct panes *panes, struct day *day, uint64_t *budget)
 {
+	int64_t step_ms = (int64_t)level_min[day->level] * MINUTE_MS;
 	for (uint32_t i = 0; i < day->pane_count; i++) {
 		struct pane *pane = &day->pane[i];
 		if (pane->cells == NULL)
 			continue;
 		if (*budget == 0)
 			return false;
-		*budget -= pane->count < *budget ? pane->count : *budget;
+		uint64_t cost = pane->count + pane->who_count;
+		*budget -= cost < *budget ? cost : *budget;
+		for (uint32_t w = 0; w < pane->who_count; w++) /* before the tuples that they name can go */
+			panes->owner.who_gone(panes->owner.context, pane->who[w], day->lo + i * step_ms);
 		for (uint32_t offset = 0; offset < pane->len;) {
 			uint32_t tuple = cell_tuple(pane, offset);
 			offset += cell_bytes(panes, tuple);
-			panes->gone(panes->owner, tuple);
+			panes->owner.cell_gone(panes->owner.context, tuple);
 		}
 		pane_fini(panes, pane);
 	}
@@ -459,6 +529,12 @@ uint64_t
 panes_cells(const struct panes *panes)
 {
 	return panes->cells;
+}
+
+uint64_t
+panes_listed(const struct panes *panes)
+{
+	return panes->listed;
 }
 
 uint64_t

@@ -1,11 +1,13 @@
 /*
- * panes.h - what happened when: cells (tuple, pane) of sums, stored once, by event time.
+ * panes.h - what happened when: cells (tuple, pane) of sums, stored once, by event time; and who was there.
  *
  * Days hold panes of one of three sizes: 1 min while young, merged into 15 min,
  * then 1 h, then dropped. A pane is an append-only run of cells; a cell is a tuple
  * number and one sum per column of that tuple, packed. The place of a cell (pane
  * start, byte offset) orders all cells: an edge that moves forward has passed a
- * cell, or has not, also in the middle of a pane. Aggregator thread.
+ * cell, or has not, also in the middle of a pane. Beside its cells a pane lists the
+ * numbers of those who did something in it (entities.h), each once; they have places
+ * of their own, by position in that list. One thread at a time.
  */
 #ifndef AGGREGATOR_PANES_H
 #define AGGREGATOR_PANES_H
@@ -17,7 +19,7 @@ enum { PANE_LEVELS = 3, PANE_DAYS_MAX = 80, PANE_COLUMNS_MAX = 6 };
 /* Where a cell or an edge is. Compare start first, then offset. */
 struct place {
 	int64_t start_ms; /* a pane's start */
-	uint32_t offset;  /* bytes into its cells; an edge at 0 has passed nothing of the pane */
+	uint32_t offset;  /* bytes into its cells, or position in its list; an edge at 0 has passed nothing of the pane */
 };
 
 static inline bool
@@ -32,18 +34,27 @@ struct pane {
 	uint32_t count;       /* cells */
 	uint32_t index_cap;   /* slots in index; 0: none, look through */
 	uint32_t *index;      /* offset + 1 by tuple */
+	uint32_t *who;
+	uint32_t who_count, who_cap;
 };
 
-/* Number of columns of a tuple; the panes do not know tuples. */
-typedef uint32_t panes_columns_fn(const void *owner, uint32_t tuple);
-/* A cell went away by merging into another one of its tuple (panes_merge) or by expiry (panes_drop). */
-typedef void panes_gone_fn(void *owner, uint32_t tuple);
+/* The panes know neither tuples nor who the numbers are. */
+struct panes_owner {
+	void *context;
+	/* Number of columns of a tuple. */
+	uint32_t (*columns)(const void *context, uint32_t tuple);
+	/* A cell went away, by merging into another one of its tuple or by expiry. */
+	void (*cell_gone)(void *context, uint32_t tuple);
+	/* A pane merges into the one at to: true, who was not listed there and now is, as to.offset says. */
+	bool (*who_moved)(void *context, uint32_t who, int64_t from_ms, struct place to);
+	/* A pane expires. */
+	void (*who_gone)(void *context, uint32_t who, int64_t start_ms);
+};
 
 struct panes;
 
 /* keep_days[l]: a day older than that leaves level l; ascending; the last one is when it is dropped. */
-struct panes *panes_new(struct grid *grid, const int keep_days[PANE_LEVELS], panes_columns_fn *columns,
-                        panes_gone_fn *gone, void *owner);
+struct panes *panes_new(struct grid *grid, const int keep_days[PANE_LEVELS], const struct panes_owner *owner);
 void panes_free(struct panes *panes);
 
 /* Adds to the (tuple, pane of ts) cell, made if missing (*made = true, then the owner has one more). */
@@ -59,7 +70,16 @@ struct cell {
 };
 bool panes_next(struct panes *panes, struct place *at, int64_t end_ms, struct cell *cell);
 
-/* Days to be merged or dropped when today is `today`: works on up to budget cells. True: nothing left. */
+/* Lists who in the pane that starts at start_ms, in which it is not listed yet; a cell is there. */
+struct place panes_who_add(struct panes *panes, int64_t start_ms, uint32_t who);
+/* As panes_next(), over the lists. */
+struct listed {
+	struct place place;
+	uint32_t who;
+};
+bool panes_who_next(struct panes *panes, struct place *at, int64_t end_ms, struct listed *listed);
+
+/* Days to be merged or dropped when today is `today`: works on up to budget cells and listed ones. True: nothing left. */
 bool panes_age(struct panes *panes, int64_t today, uint64_t *budget);
 /* The last instant any cell's pane starts at; INT64_MIN: none. Never goes back. */
 int64_t panes_newest(const struct panes *panes);
@@ -68,5 +88,6 @@ void panes_close(struct panes *panes, int64_t ts_ms);
 
 uint64_t panes_cells(const struct panes *panes);
 uint64_t panes_count(const struct panes *panes);
+uint64_t panes_listed(const struct panes *panes);
 uint64_t panes_bytes(const struct panes *panes);
 #endif

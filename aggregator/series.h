@@ -10,7 +10,7 @@
  *
  * Calendar periods turn lazily: a series keeps the period numbers that its rows
  * are for and is turned when it is next touched, or by the kernel's paced sweep.
- * Internal to the aggregator room; aggregator thread.
+ * Internal to the aggregator room; one thread at a time.
  */
 #ifndef AGGREGATOR_SERIES_H
 #define AGGREGATOR_SERIES_H

@@ -1,6 +1,6 @@
 /*
- * state.h - the inside of the kernel, shared by kernel.c (events in, totals out)
- * and edges.c (time). Nobody else includes it.
+ * state.h - the inside of the kernel, shared by kernel.c (events in, totals out),
+ * edges.c (time) and touch.c (who). Nobody else includes it.
  *
  * Edges. Every drained edge of a window is a place in the cells that only moves
  * forward; crossing a cell adds it to one slot and takes it from another:
@@ -9,10 +9,12 @@
  *     calendar   ptd: +ptd    hi: +cur           (period turns: lazily, by series.h)
  *
  * A cell is inside until the very step that crosses it, so totals stay exact
- * while late events land on a pane that is half drained.
+ * while late events land on a pane that is half drained. The lists of who was there
+ * are crossed by edges of their own, which move to the same targets (touch.c).
  */
 #ifndef AGGREGATOR_STATE_H
 #define AGGREGATOR_STATE_H
+#include "aggregator/entities.h"
 #include "aggregator/ids.h"
 #include "aggregator/panes.h"
 #include "aggregator/tuples.h"
@@ -24,7 +26,10 @@ enum edge_name {
 	EDGE_LO = EDGE_MID + WINDOW_ROLLING,       /* + rolling window: 3 */
 	EDGE_PTD = EDGE_LO + WINDOW_ROLLING,       /* + calendar window: 3 */
 	EDGE_COUNT = EDGE_PTD + CALENDAR_WINDOWS,
-	SLOT_NONE = SLOT_COUNT,
+	/* of touches alone: the far end of what is before prev of r1d and r7d, for what was retained then */
+	EDGE_FAR = EDGE_COUNT,
+	TOUCH_EDGES = EDGE_FAR + 2,
+	SLOT_NONE = 31,
 };
 
 struct edge {
@@ -51,6 +56,9 @@ struct kernel {
 	uint32_t sweep;          /* series before it have turned their periods; == end: all */
 	int64_t head_lo, head_hi; /* event times that count in every cur part and nowhere else */
 	int keep_days[PANE_LEVELS];
+	int64_t before_lo[WINDOW_COUNT]; /* what is before prev begins; not of r30d and m: that is beyond the horizon */
+	struct edge touch_edge[TOUCH_EDGES]; /* plus and minus are bits of touch.c */
+	int touch_next;
 
 	kernel_turn_fn *turn;
 	void *turn_context;
@@ -59,6 +67,7 @@ struct kernel {
 	struct tuple_set tuples;
 	struct series_set series;
 	struct ids *ids;
+	struct entity_set entities;
 
 	/* Sum of |number| of all live events by field: bounds every total, so that none can overflow. */
 	uint64_t abs[EVENT_MEASURABLE];
@@ -72,4 +81,27 @@ void edges_init(struct kernel *kernel);
 void edges_advance(struct kernel *kernel, int64_t target_ms);
 /* Adds an event's sums to every slot its cell is in. */
 void edges_add(struct kernel *kernel, uint32_t tuple, struct place place, int64_t ts_ms, const int64_t *sum);
+/* The slots that hold a place, by where these edges are now. */
+uint32_t edges_holding(const struct kernel *kernel, const struct edge *edge, struct place place);
+
+static inline bool
+edge_passed(const struct edge *edge, struct place place)
+{
+	return place_before(place, edge->at);
+}
+
+/* touch.c */
+void touch_init(struct kernel *kernel);
+/* After the edges got new targets. */
+void touch_set_targets(struct kernel *kernel);
+/* True: all edges have arrived. */
+bool touch_drain(struct kernel *kernel, uint64_t *budget);
+/* One event more of everybody it names, at the pane that starts at start_ms. */
+void touch_add(struct kernel *kernel, const struct group *group, const struct group_event *event, uint32_t tuple,
+               int64_t start_ms);
+/* See struct panes_owner. */
+bool touch_moved(void *kernel, uint32_t who, int64_t from_ms, struct place to);
+void touch_gone(void *kernel, uint32_t who, int64_t start_ms);
+/* What the touch measures of a series must be, by the activities and the bounds alone. */
+void touch_audit(const struct kernel *kernel, uint32_t series, uint64_t totals[MEASURES_MAX][SLOT_COUNT]);
 #endif

@@ -15,6 +15,36 @@ measures_of_type_max(const struct kpi_set *kpis)
 	return max;
 }
 
+static void
+make_classes(struct tuple_set *set, const struct kpi_set *kpis)
+{
+	for (uint32_t m = 0; m < kpis->measure_count; m++) {
+		const struct measure *measure = &kpis->measure[m];
+		uint32_t like = 0;
+		if (!take_is_touch(measure->take))
+			continue;
+		while (like < m && !measure_same_class(measure, &kpis->measure[like]))
+			like++;
+		if (like < m) {
+			set->class_of[m] = set->class_of[like];
+			continue;
+		}
+		assert(set->class_count < CLASSES_MAX); /* the configuration was checked */
+		set->class_kind[set->class_count] = measure->entity;
+		set->class_of[m] = (uint8_t)set->class_count++;
+	}
+}
+
+uint8_t
+tuple_kinds(const struct tuple_set *set, uint8_t classes)
+{
+	uint8_t kinds = 0;
+	for (uint32_t k = 0; k < set->class_count; k++)
+		if (classes >> k & 1)
+			kinds |= (uint8_t)(1u << set->class_kind[k]);
+	return kinds;
+}
+
 void
 tuple_set_init(struct tuple_set *set, const struct kernel_config *config)
 {
@@ -23,6 +53,7 @@ tuple_set_init(struct tuple_set *set, const struct kernel_config *config)
 	size_t stride = sizeof(struct tuple) + config->rollup_count * sizeof(uint32_t) +
 	                (size_t)set->measures_max * (1 + config->rollup_count);
 	set->stride = (uint32_t)((stride + 7) / 8 * 8);
+	make_classes(set, config->kpis);
 	index_init(&set->index);
 }
 
@@ -146,28 +177,48 @@ new_id(struct tuple_set *set)
 	return set->end++;
 }
 
-uint32_t
-tuple_make(struct tuple_set *set, struct series_set *series, const struct group *group,
-           const struct group_event *event, struct hash128 hash)
+/* Fills of[]; measure gets the measures in the same order. */
+static void
+find_measures(const struct tuple_set *set, struct tuple *tuple, const struct group *group,
+              const struct group_event *event, uint8_t measure[MEASURES_MAX])
 {
 	const struct kpi_set *kpis = set->config->kpis;
-	uint32_t id = new_id(set);
-	struct tuple *tuple = tuple_at(set, id);
-	uint8_t measure[MEASURES_MAX];
-	*tuple = (struct tuple){.hash = hash, .live = true};
+	uint8_t touch[MEASURES_MAX], touches = 0;
 	for (uint32_t m = 0; m < kpis->measure_count; m++) {
 		if (!measure_takes(&kpis->measure[m], group, event))
 			continue;
+		if (take_is_touch(kpis->measure[m].take)) {
+			touch[touches++] = (uint8_t)m;
+			continue;
+		}
 		uint8_t source = kpis->measure[m].take == TAKE_COUNT ? COLUMN_COUNT : kpis->measure[m].num;
 		tuple_of(set, tuple)[tuple->measures] = column_for(tuple, source);
 		measure[tuple->measures++] = (uint8_t)m;
 	}
+	for (; tuple->touches < touches; tuple->touches++) {
+		uint8_t m = touch[tuple->touches], class = set->class_of[m];
+		bool retained = kpis->measure[m].take == TAKE_RETAINED;
+		tuple_of(set, tuple)[tuple->measures + tuple->touches] = (uint8_t)(class | (retained ? TOUCH_RETAINED : 0));
+		measure[tuple->measures + tuple->touches] = m;
+		tuple->classes |= (uint8_t)(1u << class);
+	}
+}
+
+uint32_t
+tuple_make(struct tuple_set *set, struct series_set *series, const struct group *group,
+           const struct group_event *event, struct hash128 hash)
+{
+	uint32_t id = new_id(set);
+	struct tuple *tuple = tuple_at(set, id);
+	uint8_t measure[MEASURES_MAX];
+	*tuple = (struct tuple){.hash = hash, .live = true};
+	find_measures(set, tuple, group, event, measure);
 	struct buf key = {0};
-	for (uint32_t r = 0; r < set->config->rollup_count && tuple->measures > 0; r++) {
+	for (uint32_t r = 0; r < set->config->rollup_count && tuple_counts(tuple); r++) {
 		uint32_t to = series_for(series, r, group, event, &key, &tuple->folded);
 		tuple_series(set, tuple)[r] = to;
 		series_at(series, to)->refs++;
-		for (uint32_t j = 0; j < tuple->measures; j++)
+		for (uint32_t j = 0; j < tuple->measures + (uint32_t)tuple->touches; j++)
 			tuple_positions(set, tuple, r)[j] = (uint8_t)series_position(series, to, measure[j]);
 	}
 	buf_fini(&key);
@@ -181,7 +232,7 @@ tuple_drop(struct tuple_set *set, struct series_set *series, uint32_t id)
 {
 	struct tuple *tuple = tuple_at(set, id);
 	assert(tuple->live && tuple->cells == 0);
-	for (uint32_t r = 0; r < set->config->rollup_count && tuple->measures > 0; r++) {
+	for (uint32_t r = 0; r < set->config->rollup_count && tuple_counts(tuple); r++) {
 		uint32_t to = tuple_series(set, tuple)[r];
 		if (--series_at(series, to)->refs == 0)
 			series_drop(series, to);

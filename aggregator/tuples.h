@@ -4,27 +4,40 @@
  * A tuple is one combination of event type, stage, kind, cost type and the used
  * dimensions. It is found by the keyed 128-bit hash of these (accept computes it),
  * knows its columns (what a cell stores of an event: a count, some numbers), its
- * measures, and for each rollup the series and the measures' positions in it.
- * Made at its first event, freed with its last cell. Internal; aggregator thread.
+ * measures, and for each rollup the series and the measures' positions in it. Its
+ * measures by addition come first, those by touches (touch.c) behind them.
+ * Made at its first event, freed with its last cell. Internal; one thread at a time.
  */
 #ifndef AGGREGATOR_TUPLES_H
 #define AGGREGATOR_TUPLES_H
 #include "aggregator/panes.h"
 #include "aggregator/series.h"
 
-enum { TUPLE_CHUNK = 1024, COLUMN_COUNT = EVENT_MEASURABLE /* after the enum event_num */ };
+enum {
+	TUPLE_CHUNK = 1024,
+	COLUMN_COUNT = EVENT_MEASURABLE, /* after the enum event_num */
+	TOUCH_RETAINED = 0x80, /* in of[] of a touch measure, beside its class */
+};
 
 struct tuple {
 	struct hash128 hash;
 	uint32_t cells;                   /* that refer to it; freed at 0 */
-	uint8_t columns, measures;
+	uint8_t columns;
+	uint8_t measures, touches;        /* by addition; by touches. None of either: it has no series */
+	uint8_t classes;                  /* bit per class of its touches */
 	uint8_t column[PANE_COLUMNS_MAX]; /* enum event_num, or COLUMN_COUNT: 1 an event */
 	bool folded, live;
-	/* then: uint8_t of[measures]: column of each; uint32_t series[rollups]; uint8_t position[rollups][measures] */
+	/*
+	 * then: uint32_t series[rollups]; uint8_t of[measures + touches]: column of each measure, class of each
+	 * touch; uint8_t position[rollups][measures + touches]
+	 */
 };
 
 struct tuple_set {
 	const struct kernel_config *config;
+	uint32_t class_count;              /* see measure_same_class() */
+	uint8_t class_of[MEASURES_MAX];    /* of a measure by touches */
+	uint8_t class_kind[CLASSES_MAX];   /* enum entity_kind */
 	uint32_t measures_max, stride;
 	uint8_t **chunk;
 	uint32_t chunk_count, end;
@@ -40,6 +53,12 @@ static inline struct tuple *
 tuple_at(const struct tuple_set *set, uint32_t id)
 {
 	return (struct tuple *)(void *)(set->chunk[id / TUPLE_CHUNK] + (size_t)(id % TUPLE_CHUNK) * set->stride);
+}
+
+static inline bool
+tuple_counts(const struct tuple *tuple)
+{
+	return tuple->measures + tuple->touches > 0;
 }
 
 static inline uint32_t *
@@ -61,6 +80,8 @@ tuple_positions(const struct tuple_set *set, const struct tuple *tuple, uint32_t
 	return tuple_of(set, tuple) + (size_t)set->measures_max * (1 + rollup);
 }
 
+/* The kinds of entity whose classes are among these. */
+uint8_t tuple_kinds(const struct tuple_set *set, uint8_t classes);
 /* UINT32_MAX: not there. */
 uint32_t tuple_find(const struct tuple_set *set, struct hash128 hash);
 /*

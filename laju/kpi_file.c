@@ -166,14 +166,38 @@ read_sum(struct reader *r, const struct yaml_node *node, struct slice argument, 
 	measure->unit = num == NUM_AMT ? UNIT_MONEY : UNIT_COUNT;
 }
 
+/* distinct(cust), distinct(order), distinct(visit), retained(cust). */
+static void
+read_touch(struct reader *r, const struct yaml_node *node, struct slice argument, enum measure_take take,
+           struct measure *measure)
+{
+	static const char *const words = "cust|order|visit";
+	const char *name = take == TAKE_RETAINED ? "retained" : "distinct";
+	int entity = scalar_word(argument, words);
+	struct guess guess;
+	if (entity < 0 && argument.n > 0)
+		ERROR(r, node, "%s() takes cust, order or visit, not '%.*s'%s", name, (int)argument.n, (const char *)argument.p,
+		      guess_word(&guess, argument, words));
+	else if (entity < 0)
+		ERROR(r, node, "%s needs whom to tell apart: %s(cust)", name, name);
+	else if (take == TAKE_RETAINED && entity != ENTITY_CUST)
+		ERROR(r, node, "only customers are retained: retained(cust)");
+	else if (entity == ENTITY_ORDER && measure->from != EVENT_NONE && measure->from != EVENT_SALE &&
+	         measure->from != EVENT_REFUND)
+		ERROR(r, node, "%s events carry no order", event_type_name(measure->from));
+	measure->take = (uint8_t)take;
+	measure->entity = (uint8_t)(entity < 0 ? ENTITY_CUST : entity);
+	measure->unit = UNIT_COUNT;
+}
+
 static void
 read_take(struct reader *r, const struct yaml_node *map, struct measure *measure)
 {
-	static const char *const words = "count|sum|distinct|new|retained|stage|cohort";
+	static const char *const words = "count|sum|distinct|retained|new|stage|cohort";
 	const struct yaml_node *node;
 	struct slice text = field(r, map, "take", &node);
 	if (node == NULL)
-		ERROR(r, map->key, "measure '%s' needs take: count or sum(...)", measure->name);
+		ERROR(r, map->key, "measure '%s' needs take: count, sum(...), distinct(...) or retained(cust)", measure->name);
 	if (text.n == 0)
 		return;
 	const uint8_t *open = memchr(text.p, '(', text.n);
@@ -185,9 +209,10 @@ read_take(struct reader *r, const struct yaml_node *map, struct measure *measure
 	struct guess guess;
 	if (take < 0)
 		ERROR(r, node, "unknown take '%.*s'%s", (int)word.n, (const char *)word.p, guess_word(&guess, word, words));
-	else if (take >= 2)
-		ERROR(r, node, "%.*s needs customer tracking, which this version does not have yet", (int)word.n,
-		      (const char *)word.p);
+	else if (take == 2 || take == 3)
+		read_touch(r, node, argument, take == 2 ? TAKE_DISTINCT : TAKE_RETAINED, measure);
+	else if (take > 3)
+		ERROR(r, node, "%.*s is not there yet in this version", (int)word.n, (const char *)word.p);
 	else if (take == 0 && open != NULL)
 		ERROR(r, node, "count takes no argument");
 	else if (take == 1 && argument.n == 0)
@@ -282,6 +307,19 @@ read_where(struct reader *r, const struct yaml_node *map, struct measure *measur
 	}
 }
 
+static uint32_t
+classes(const struct kpi_set *set)
+{
+	uint32_t count = 0;
+	for (uint32_t m = 0; m < set->measure_count; m++) {
+		uint32_t like = 0;
+		while (like < m && !measure_same_class(&set->measure[m], &set->measure[like]))
+			like++;
+		count += like == m && take_is_touch(set->measure[m].take);
+	}
+	return count;
+}
+
 static void
 read_measure(struct reader *r, const struct yaml_node *node)
 {
@@ -301,6 +339,10 @@ read_measure(struct reader *r, const struct yaml_node *node)
 	read_from(r, node, measure);
 	read_take(r, node, measure);
 	read_where(r, node, measure);
+	if (classes(r->set) <= CLASSES_MAX)
+		return;
+	ERROR(r, node->key, "measures tell customers, orders or visits apart in more than %d ways (from, where)", CLASSES_MAX);
+	measure->take = TAKE_COUNT; /* the next one is not to complain of this one */
 }
 
 /* ---- KPIs ---- */

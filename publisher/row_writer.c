@@ -15,9 +15,12 @@ struct row_writer {
 	const struct kernel_config *kernel;
 	struct row row;
 	int64_t totals[PART_COUNT][MEASURES_MAX];
+	struct slice names[MEASURES_MAX];
 	/* kpi_reason_text() of each case, made once: printing them per row would cost more than the rest */
 	char no_measure[MEASURES_MAX + 1][REASON_BYTES]; /* the last: a divisor without measures */
-	char overflow[REASON_BYTES];
+	char overflow[REASON_BYTES], beyond_horizon[REASON_BYTES];
+	uint64_t kpi_measures[KPIS_MAX];
+	uint64_t missing[WINDOW_COUNT][PART_COUNT];
 };
 
 static void
@@ -43,13 +46,19 @@ row_writer_new(const struct publisher_config *config)
 	writer->row.epoch = config->epoch;
 	writer->row.flags = config->demo ? ROW_DEMO : 0;
 	for (uint32_t m = 0; m < set->measure_count; m++)
+		writer->names[m] = slice_of(set->measure[m].name);
+	for (uint32_t m = 0; m < set->measure_count; m++)
 		reason_fill(writer->no_measure[m], set, REASON_ZERO_DENOMINATOR, (uint8_t)m);
 	reason_fill(writer->no_measure[MEASURES_MAX], set, REASON_ZERO_DENOMINATOR, UINT8_MAX);
 	reason_fill(writer->overflow, set, REASON_OVERFLOW, 0);
+	reason_fill(writer->beyond_horizon, set, REASON_BEYOND_HORIZON, 0);
+	for (uint32_t k = 0; k < set->kpi_count; k++)
+		writer->kpi_measures[k] = formula_measures(&set->kpi[k].formula);
+	for (unsigned w = 0; w < WINDOW_COUNT; w++)
+		for (unsigned p = 0; p < PART_COUNT; p++)
+			writer->missing[w][p] = measures_missing(set, (enum window)w, (enum window_part)p);
 	for (unsigned p = 0; p < PART_COUNT; p++) {
 		struct row_part *part = &writer->row.part[p];
-		for (uint32_t m = 0; m < set->measure_count; m++)
-			part->measure[m].name = slice_of(set->measure[m].name);
 		for (uint32_t k = 0; k < set->kpi_count; k++)
 			part->kpi[k].name = slice_of(set->kpi[k].name);
 	}
@@ -88,21 +97,27 @@ reason_text(const struct row_writer *writer, const struct kpi_value *value)
 {
 	if (value->reason == REASON_OVERFLOW)
 		return writer->overflow;
+	if (value->reason == REASON_BEYOND_HORIZON)
+		return writer->beyond_horizon;
 	return writer->no_measure[value->measure < writer->kpis->measure_count ? value->measure : MEASURES_MAX];
 }
 
 static void
-part_fill(struct row_writer *writer, enum window_part p)
+part_fill(struct row_writer *writer, enum window window, enum window_part p)
 {
+	static const struct kpi_value beyond = {.kind = KPI_NONE, .reason = REASON_BEYOND_HORIZON, .den = 1};
+	uint64_t missing = writer->missing[window][p];
 	const struct kpi_set *set = writer->kpis;
 	struct row_part *part = &writer->row.part[p];
 
-	part->measures = set->measure_count;
+	part->measures = 0;
 	part->kpis = set->kpi_count;
 	for (uint32_t m = 0; m < set->measure_count; m++)
-		part->measure[m].value = writer->totals[p][m];
+		if (!(missing >> m & 1))
+			part->measure[part->measures++] = (struct row_measure){writer->names[m], writer->totals[p][m]};
 	for (uint32_t k = 0; k < set->kpi_count; k++) {
-		struct kpi_value value = formula_value(&set->kpi[k].formula, writer->totals[p]);
+		struct kpi_value value =
+		    writer->kpi_measures[k] & missing ? beyond : formula_value(&set->kpi[k].formula, writer->totals[p]);
 		struct row_value *out = &part->kpi[k];
 		out->kind = value.kind;
 		out->num = value.num;
@@ -132,7 +147,7 @@ row_writer_row(struct row_writer *writer, const struct row_table_view *view, enu
 		row->part[p].bounds = bounds->part[p];
 		row->part[p].measures = row->part[p].kpis = 0;
 		if (!view->gone)
-			part_fill(writer, p);
+			part_fill(writer, window, p);
 	}
 	out->len = 0;
 	row_encode(row, out);

@@ -1,0 +1,122 @@
+/* entities.c - the table of entities and their activities. */
+#include "aggregator/entities.h"
+#include "common/mem.h"
+#include <assert.h>
+#include <stdlib.h>
+
+void
+entity_set_init(struct entity_set *set)
+{
+	*set = (struct entity_set){0};
+	index_init(&set->index);
+}
+
+void
+entity_set_fini(struct entity_set *set)
+{
+	for (uint32_t id = 0; id < set->end; id++)
+		free(entity_at(set, id)->activity);
+	for (uint32_t c = 0; c < set->chunk_count; c++)
+		free(set->chunk[c]);
+	free(set->chunk);
+	free(set->free_ids);
+	index_fini(&set->index);
+}
+
+uint32_t
+entity_find(const struct entity_set *set, struct hash128 hash)
+{
+	struct index_walk walk;
+	for (uint32_t id = index_first(&set->index, &walk, hash.lo); id != INDEX_NONE;
+	     id = index_next(&set->index, &walk)) {
+		const struct entity *entity = entity_at(set, id);
+		if (entity->hash.lo == hash.lo && entity->hash.hi == hash.hi)
+			return id;
+	}
+	return UINT32_MAX;
+}
+
+static uint32_t
+new_id(struct entity_set *set)
+{
+	if (set->free_count > 0)
+		return set->free_ids[--set->free_count];
+	if (set->end == set->chunk_count * ENTITY_CHUNK) {
+		set->chunk = mem_realloc(set->chunk, (set->chunk_count + 1) * sizeof(*set->chunk));
+		set->chunk[set->chunk_count++] = mem_zalloc(ENTITY_CHUNK, sizeof(struct entity));
+	}
+	return set->end++;
+}
+
+uint32_t
+entity_make(struct entity_set *set, struct hash128 hash, unsigned kind)
+{
+	uint32_t id = new_id(set);
+	*entity_at(set, id) = (struct entity){.hash = hash, .kind = (uint8_t)kind, .live = true};
+	index_insert(&set->index, hash.lo, id);
+	set->live++;
+	return id;
+}
+
+struct run
+entity_run(const struct entity *entity, uint32_t start_s)
+{
+	uint32_t to = entity->count; /* most activities are new ones: from the end */
+	while (to > 0 && entity->activity[to - 1].start_s > start_s)
+		to--;
+	uint32_t from = to;
+	while (from > 0 && entity->activity[from - 1].start_s == start_s)
+		from--;
+	return (struct run){from, to};
+}
+
+void
+entity_insert(struct entity_set *set, struct entity *entity, uint32_t at, struct activity activity)
+{
+	if (entity->count == entity->cap) {
+		uint32_t cap = entity->cap + entity->cap / 2 + 1;
+		entity->activity = mem_realloc(entity->activity, cap * sizeof(activity));
+		set->bytes += (cap - entity->cap) * sizeof(activity);
+		entity->cap = cap;
+	}
+	memmove(entity->activity + at + 1, entity->activity + at, (entity->count - at) * sizeof(activity));
+	entity->activity[at] = activity;
+	entity->count++;
+	set->activities++;
+}
+
+static void
+drop(struct entity_set *set, uint32_t id)
+{
+	struct entity *entity = entity_at(set, id);
+	index_remove(&set->index, entity->hash.lo, id);
+	free(entity->activity);
+	set->bytes -= entity->cap * sizeof(struct activity);
+	*entity = (struct entity){0};
+	set->live--;
+	if (set->free_count == set->free_cap) {
+		set->free_cap = set->free_cap ? set->free_cap * 2 : 256;
+		set->free_ids = mem_realloc(set->free_ids, set->free_cap * sizeof(*set->free_ids));
+	}
+	set->free_ids[set->free_count++] = id;
+}
+
+void
+entity_remove(struct entity_set *set, uint32_t id, struct run run)
+{
+	struct entity *entity = entity_at(set, id);
+	uint32_t n = run.to - run.from;
+	memmove(entity->activity + run.from, entity->activity + run.to,
+	        (entity->count - run.to) * sizeof(struct activity));
+	entity->count -= n;
+	set->activities -= n;
+	if (entity->count == 0)
+		drop(set, id);
+}
+
+uint64_t
+entity_bytes(const struct entity_set *set)
+{
+	return set->bytes + (uint64_t)set->chunk_count * ENTITY_CHUNK * sizeof(struct entity) +
+	       set->free_cap * sizeof(uint32_t) + index_bytes(&set->index);
+}

@@ -1,0 +1,361 @@
+/*
+ * touch.c - the primitive `touch`: who was where, each counted once.
+ *
+ * For an entity, a series and a class (tuples.h) its *presence* is a set of bits: in
+ * which slots, and in which parts before prev, it has at least one activity. DISTINCT
+ * adds these sets up over entities; RETAINED adds up what follows from them: there in a
+ * part and in the one before it. Whatever happens to an entity (an event, an edge that
+ * crosses its activities in a pane) changes its presence from one set to another, and
+ * exactly the difference is added to the series.
+ */
+#include "aggregator/state.h"
+#include <assert.h>
+#include <stdlib.h>
+
+/* Presence: the slots, then before prev of r1d, r7d, d and w. */
+enum { BEFORE_R1D = SLOT_COUNT, BEFORE_R7D, BEFORE_D, BEFORE_W, PRESENCE_BITS };
+#define SLOTS_MASK ((1u << SLOT_COUNT) - 1)
+
+static const uint8_t before_bit[WINDOW_COUNT] = {BEFORE_R1D, BEFORE_R7D, SLOT_NONE, BEFORE_D, BEFORE_W, SLOT_NONE};
+
+static uint32_t
+bit_of(unsigned number)
+{
+	return number == SLOT_NONE ? 0 : 1u << number;
+}
+
+void
+touch_init(struct kernel *kernel)
+{
+	for (int e = 0; e < EDGE_COUNT; e++)
+		kernel->touch_edge[e] = kernel->edge[e];
+	for (unsigned w = 0; w < 2; w++) {
+		kernel->touch_edge[EDGE_LO + w].plus = before_bit[w];
+		kernel->touch_edge[EDGE_FAR + w] = (struct edge){.plus = SLOT_NONE, .minus = before_bit[w]};
+		kernel->touch_edge[EDGE_FAR + w].at.start_ms = INT64_MIN;
+	}
+}
+
+void
+touch_set_targets(struct kernel *kernel)
+{
+	for (unsigned w = 0; w < WINDOW_COUNT; w++)
+		if (before_bit[w] != SLOT_NONE)
+			kernel->before_lo[w] = grid_before_lo(&kernel->grid, (enum window)w, kernel->now_ms);
+	for (int e = 0; e < EDGE_COUNT; e++)
+		kernel->touch_edge[e].target_ms = kernel->edge[e].target_ms;
+	for (unsigned w = 0; w < 2; w++)
+		kernel->touch_edge[EDGE_FAR + w].target_ms = kernel->before_lo[w];
+}
+
+/* The presence that an activity at this place gives, by where the edges are now. */
+static uint32_t
+presence_at(const struct kernel *kernel, struct place place)
+{
+	uint32_t bits = edges_holding(kernel, kernel->touch_edge, place);
+	for (unsigned w = 0; w < 2; w++) {
+		bool lo = edge_passed(&kernel->touch_edge[EDGE_LO + w], place);
+		bool far = edge_passed(&kernel->touch_edge[EDGE_FAR + w], place);
+		bits |= (uint32_t)(lo && !far) << before_bit[w];
+	}
+	for (unsigned w = WINDOW_D; w <= WINDOW_W; w++) {
+		int64_t hi = kernel->bounds[w].part[PART_PREV].lo;
+		bits |= (uint32_t)(place.start_ms >= kernel->before_lo[w] && place.start_ms < hi) << before_bit[w];
+	}
+	return bits;
+}
+
+static struct place
+activity_place(const struct activity *activity)
+{
+	return (struct place){activity->start_s * INT64_C(1000), activity->at};
+}
+
+/* The slots in which an entity of this presence counts as retained. */
+static uint32_t
+retained(uint32_t presence)
+{
+	uint32_t slots = 0;
+	for (unsigned w = 0; w < WINDOW_COUNT; w++) {
+		uint32_t cur = presence >> slot_of(w, PART_CUR), prev = presence >> slot_of(w, PART_PREV);
+		uint32_t before = before_bit[w] == SLOT_NONE ? 0 : presence >> before_bit[w];
+		slots |= (cur & prev & 1) << slot_of(w, PART_CUR);
+		slots |= (prev & before & 1) << slot_of(w, PART_PREV);
+		if (w >= WINDOW_ROLLING)
+			slots |= (presence >> slot_of(w, PART_PTD) & before & 1) << slot_of(w, PART_PTD);
+	}
+	return slots;
+}
+
+/* An entity's presence in the tuple's series of rollup r, for one class, turns from `was` to `is`. */
+static void
+turn_presence(struct kernel *kernel, const struct tuple *tuple, uint32_t r, unsigned class, uint32_t was, uint32_t is)
+{
+	uint32_t id = tuple_series(&kernel->tuples, tuple)[r];
+	struct series *series = series_at(&kernel->series, id);
+	const uint8_t *of = tuple_of(&kernel->tuples, tuple), *position = tuple_positions(&kernel->tuples, tuple, r);
+	series_turn(&kernel->series, series);
+	for (uint32_t j = tuple->measures; j < tuple->measures + (uint32_t)tuple->touches; j++) {
+		if ((of[j] & ~TOUCH_RETAINED) != class)
+			continue;
+		uint32_t before = of[j] & TOUCH_RETAINED ? retained(was) : was & SLOTS_MASK;
+		uint32_t after = of[j] & TOUCH_RETAINED ? retained(is) : is & SLOTS_MASK;
+		uint64_t *row = series_row(series, position[j]);
+		if (before != after)
+			series_mark(&kernel->series, series, id);
+		for (uint32_t rest = before ^ after; rest != 0; rest &= rest - 1) {
+			unsigned slot = (unsigned)__builtin_ctz(rest);
+			row[slot] += after >> slot & 1 ? 1 : (uint64_t)-1;
+		}
+	}
+}
+
+/* The classes of this tuple that tell entities of this kind apart. */
+static uint8_t
+classes_of(const struct tuple_set *set, const struct tuple *tuple, unsigned kind)
+{
+	uint8_t classes = 0;
+	for (uint32_t k = 0; k < set->class_count; k++)
+		if (set->class_kind[k] == kind)
+			classes |= (uint8_t)(1u << k);
+	return tuple->classes & classes;
+}
+
+/* In which rollups both tuples count in the same series, as bits. */
+static uint32_t
+shared_rollups(const struct tuple_set *set, const struct tuple *a, const struct tuple *b)
+{
+	uint32_t rollups = 0;
+	const uint32_t *series_a = tuple_series(set, a), *series_b = tuple_series(set, b);
+	for (uint32_t r = 0; r < set->config->rollup_count; r++)
+		rollups |= (uint32_t)(series_a[r] == series_b[r]) << r;
+	return rollups;
+}
+
+/* What activity i shares with the others: for each class and rollup, the presence that those outside the run give. */
+struct others {
+	uint32_t presence[CLASSES_MAX][ROLLUPS_MAX];
+	uint32_t done[CLASSES_MAX]; /* rollups: an earlier one of the run has turned that presence already */
+};
+
+static void
+look_at_others(const struct kernel *kernel, const struct entity *entity, struct run run, uint32_t i,
+               struct others *others)
+{
+	const struct tuple_set *set = &kernel->tuples;
+	const struct tuple *tuple = tuple_at(set, entity->activity[i].tuple);
+	memset(others, 0, sizeof(*others));
+	for (uint32_t k = 0; k < entity->count; k++) {
+		bool moving = k >= run.from && k < run.to;
+		const struct activity *other = &entity->activity[k];
+		const struct tuple *its = tuple_at(set, other->tuple);
+		uint32_t presence = moving ? 0 : presence_at(kernel, activity_place(other));
+		uint8_t classes = tuple->classes & its->classes;
+		if ((moving ? k >= i : presence == 0) || classes == 0)
+			continue;
+		uint32_t rollups = shared_rollups(set, tuple, its);
+		for (uint32_t rest = classes; rest != 0; rest &= rest - 1) {
+			unsigned class = (unsigned)__builtin_ctz(rest);
+			if (moving)
+				others->done[class] |= rollups;
+			for (uint32_t r = rollups; r != 0 && !moving; r &= r - 1)
+				others->presence[class][__builtin_ctz(r)] |= presence;
+		}
+	}
+}
+
+/* The activities of a run, all at one place, no longer give the presence `was` but `is`. */
+static void
+turn_run(struct kernel *kernel, const struct entity *entity, struct run run, uint32_t was, uint32_t is)
+{
+	struct others others;
+	for (uint32_t i = run.from; i < run.to && was != is; i++) {
+		const struct tuple *tuple = tuple_at(&kernel->tuples, entity->activity[i].tuple);
+		look_at_others(kernel, entity, run, i, &others);
+		for (uint32_t rest = classes_of(&kernel->tuples, tuple, entity->kind); rest != 0; rest &= rest - 1) {
+			unsigned class = (unsigned)__builtin_ctz(rest);
+			for (uint32_t r = 0; r < kernel->config.rollup_count; r++) {
+				uint32_t stays = others.presence[class][r];
+				if (!(others.done[class] >> r & 1) && (stays | was) != (stays | is))
+					turn_presence(kernel, tuple, r, class, stays | was, stays | is);
+			}
+		}
+	}
+}
+
+static void
+touch_one(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
+{
+	struct entity *entity = entity_at(&kernel->entities, id);
+	uint32_t start_s = (uint32_t)(start_ms / 1000);
+	struct run run = entity_run(entity, start_s);
+	struct place place = {start_ms, 0};
+	for (uint32_t i = run.from; i < run.to; i++)
+		if (entity->activity[i].tuple == tuple) {
+			entity->activity[i].count++;
+			return;
+		}
+	/* Listed once a pane, however many tuples: listed twice, it would be taken back twice. */
+	if (run.from < run.to)
+		place.offset = entity->activity[run.from].at;
+	else
+		place = panes_who_add(kernel->panes, start_ms, id);
+	entity_insert(&kernel->entities, entity, run.to, (struct activity){start_s, place.offset, tuple, 1});
+	turn_run(kernel, entity, (struct run){run.to, run.to + 1}, 0, presence_at(kernel, place));
+}
+
+/* An order or a visit is its customer's: what belongs together stays in one partition. */
+static struct hash128
+entity_hash(const struct kernel *kernel, unsigned kind, struct slice cust, struct slice text)
+{
+	uint8_t bytes[2 + 2 * EVENT_TEXT_BYTES_MAX];
+	assert(cust.n <= EVENT_TEXT_BYTES_MAX && text.n <= EVENT_TEXT_BYTES_MAX);
+	bytes[0] = (uint8_t)kind;
+	bytes[1] = (uint8_t)cust.n;
+	if (cust.n > 0)
+		memcpy(bytes + 2, cust.p, cust.n);
+	memcpy(bytes + 2 + cust.n, text.p, text.n);
+	return hash_id(&kernel->config.key, bytes, 2 + cust.n + text.n);
+}
+
+void
+touch_add(struct kernel *kernel, const struct group *group, const struct group_event *event, uint32_t tuple_id,
+          int64_t start_ms)
+{
+	static const uint8_t text_of[ENTITY_KINDS] = {TEXT_CUST, TEXT_ORDER, TEXT_VISIT};
+	uint8_t kinds = tuple_kinds(&kernel->tuples, tuple_at(&kernel->tuples, tuple_id)->classes);
+	for (uint32_t rest = kinds; rest != 0; rest &= rest - 1) {
+		unsigned kind = (unsigned)__builtin_ctz(rest);
+		struct slice text = group_text(group, event, (enum event_text)text_of[kind]);
+		if (text.n == 0)
+			continue; /* nobody in particular */
+		struct hash128 hash = entity_hash(kernel, kind, group_text(group, event, TEXT_CUST), text);
+		uint32_t id = entity_find(&kernel->entities, hash);
+		if (id == UINT32_MAX)
+			id = entity_make(&kernel->entities, hash, kind);
+		touch_one(kernel, id, tuple_id, start_ms);
+	}
+}
+
+static void
+cross(struct kernel *kernel, const struct edge *edge, const struct listed *listed)
+{
+	const struct entity *entity = entity_at(&kernel->entities, listed->who);
+	struct run run = entity_run(entity, (uint32_t)(listed->place.start_ms / 1000));
+	uint32_t is = presence_at(kernel, listed->place);
+	assert(run.from < run.to && entity->activity[run.from].at == listed->place.offset);
+	turn_run(kernel, entity, run, (is & ~bit_of(edge->plus)) | bit_of(edge->minus), is);
+	kernel->counters.touched++;
+}
+
+bool
+touch_drain(struct kernel *kernel, uint64_t *budget)
+{
+	struct listed listed;
+	for (; kernel->touch_next < TOUCH_EDGES; kernel->touch_next++) {
+		struct edge *edge = &kernel->touch_edge[kernel->touch_next];
+		while (edge->at.start_ms < edge->target_ms && kernel->tuples.class_count > 0) {
+			if (*budget == 0)
+				return false;
+			if (!panes_who_next(kernel->panes, &edge->at, edge->target_ms, &listed))
+				break;
+			cross(kernel, edge, &listed);
+			--*budget;
+		}
+		edge->at = (struct place){edge->target_ms, 0};
+	}
+	return true;
+}
+
+/* No edge stands between the two panes, so that presence does not change. */
+bool
+touch_moved(void *context, uint32_t who, int64_t from_ms, struct place to)
+{
+	struct kernel *kernel = context;
+	struct entity *entity = entity_at(&kernel->entities, who);
+	uint32_t to_s = (uint32_t)(to.start_ms / 1000), from_s = (uint32_t)(from_ms / 1000);
+	struct run there = from_s == to_s ? (struct run){0} : entity_run(entity, to_s);
+	struct run run = entity_run(entity, from_s);
+	uint32_t at = there.from < there.to ? entity->activity[there.from].at : to.offset;
+	assert(there.from == there.to || there.to == run.from);
+	while (run.from < run.to) {
+		struct activity *activity = &entity->activity[run.from];
+		uint32_t same = there.from;
+		while (same < there.to && entity->activity[same].tuple != activity->tuple)
+			same++;
+		if (same < there.to) {
+			entity->activity[same].count += activity->count;
+			entity_remove(&kernel->entities, who, (struct run){run.from, run.from + 1});
+			run.to--;
+			continue;
+		}
+		activity->start_s = to_s;
+		activity->at = at;
+		run.from++;
+	}
+	return at == to.offset;
+}
+
+void
+touch_gone(void *context, uint32_t who, int64_t start_ms)
+{
+	struct kernel *kernel = context;
+	struct run run = entity_run(entity_at(&kernel->entities, who), (uint32_t)(start_ms / 1000));
+	assert(run.from < run.to);
+	entity_remove(&kernel->entities, who, run);
+}
+
+static bool
+inside(struct span_ms span, int64_t ms)
+{
+	return ms >= span.lo && ms < span.hi;
+}
+
+/* presence_at(), by the bounds alone. */
+static uint32_t
+presence_by_bounds(const struct kernel *kernel, int64_t start_ms)
+{
+	uint32_t bits = 0;
+	for (unsigned w = 0; w < WINDOW_COUNT; w++) {
+		for (unsigned part = 0; part < (w < WINDOW_ROLLING ? PART_PTD : PART_COUNT); part++)
+			bits |= (uint32_t)inside(kernel->bounds[w].part[part], start_ms) << slot_of(w, part);
+		struct span_ms before = {kernel->before_lo[w], kernel->bounds[w].part[PART_PREV].lo};
+		if (before_bit[w] != SLOT_NONE)
+			bits |= (uint32_t)inside(before, start_ms) << before_bit[w];
+	}
+	return bits;
+}
+
+static void
+audit_entity(const struct kernel *kernel, const struct entity *entity, uint32_t id,
+             uint64_t totals[MEASURES_MAX][SLOT_COUNT])
+{
+	const struct series *series = series_at(&kernel->series, id);
+	const struct kpi_set *kpis = kernel->config.kpis;
+	uint32_t presence[CLASSES_MAX] = {0};
+	for (uint32_t i = 0; i < entity->count; i++) {
+		const struct tuple *tuple = tuple_at(&kernel->tuples, entity->activity[i].tuple);
+		if (tuple_series(&kernel->tuples, tuple)[series->rollup] != id)
+			continue;
+		for (uint32_t rest = classes_of(&kernel->tuples, tuple, entity->kind); rest != 0; rest &= rest - 1)
+			presence[__builtin_ctz(rest)] |=
+			    presence_by_bounds(kernel, entity->activity[i].start_s * INT64_C(1000));
+	}
+	for (uint32_t p = 0; p < series->measures; p++) {
+		uint32_t m = series_measures(series)[p];
+		if (!take_is_touch(kpis->measure[m].take))
+			continue;
+		uint32_t bits = presence[kernel->tuples.class_of[m]];
+		bits = kpis->measure[m].take == TAKE_RETAINED ? retained(bits) : bits & SLOTS_MASK;
+		for (; bits != 0; bits &= bits - 1)
+			totals[p][__builtin_ctz(bits)]++;
+	}
+}
+
+void
+touch_audit(const struct kernel *kernel, uint32_t series, uint64_t totals[MEASURES_MAX][SLOT_COUNT])
+{
+	for (uint32_t id = 0; id < kernel->entities.end && kernel->tuples.class_count > 0; id++)
+		if (entity_at(&kernel->entities, id)->live)
+			audit_entity(kernel, entity_at(&kernel->entities, id), series, totals);
+}
