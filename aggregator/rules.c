@@ -396,7 +396,8 @@ rules_evaluate_source(struct rules *rules, const struct rules_source *source, al
 	if (rules->count == 0 || source->now_ms == INT64_MIN || minute == rules->minute)
 		return;
 	rules->minute = minute;
-	rules->now_ms = source->now_ms;
+	/* Not the time of the minute's last event: by those, two minutes may last 119.95 s and `for: 2m` three. */
+	rules->now_ms = (minute + 1) * MINUTE_MS;
 	rules->pass++;
 	rules->counters.evaluations++;
 	rules->counters.watched = rules->counters.unwatched = 0;

@@ -1,13 +1,13 @@
 /*
  * rules.h - threshold alerts: a KPI of some rows against a value, in log time.
  *
- * Evaluated once per log minute, after the drains, so that the states are a
- * function of the log. States per row: ok -> pending (the condition holds) ->
+ * Evaluated at the end of each log minute, after the drains, so that the states are
+ * a function of the log. States per row: ok -> pending (the condition holds) ->
  * firing (it held for for_ms) -> clearing (it stopped holding past the clear
  * level) -> ok (for keep_ms). for_ms 0 skips pending, keep_ms 0 skips clearing.
  * A KPI without a value, or with a denominator below its KPI's min_denominator,
  * changes nothing; but a positive numerator over nothing (spend without leads) is
- * above every limit. A row that the aggregator freed is ok. Aggregator thread.
+ * above every limit. A row that the aggregator freed is ok. One thread at a time.
  *
  * BUGS: an evaluation looks at every series of the rollups that rules name, about
  * 0.2 us a series and rule; with a million series that is felt once a minute.
@@ -41,7 +41,7 @@ struct alert {
 	const struct rule *rule;
 	uint8_t from, to;        /* enum rule_state */
 	int64_t since_ms;        /* when the present state began */
-	int64_t at_ms;           /* log time of the evaluation */
+	int64_t at_ms;           /* of the evaluation: the end of a log minute, as all times here */
 	uint32_t key_count;
 	struct slice key[EVENT_DIMS];
 	struct kpi_value value;  /* at at_ms */

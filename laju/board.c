@@ -268,6 +268,12 @@ board_take(struct board *board, struct slice topic, struct slice bytes, int64_t 
 	return BOARD_OTHER;
 }
 
+bool
+board_knows_units(const struct board *board)
+{
+	return board->hello.known && board->hello.epoch == board->epoch;
+}
+
 void
 board_clear(struct board *board)
 {

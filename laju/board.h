@@ -66,6 +66,9 @@ void board_clear(struct board *board);
 /* A snapshot of all prefixes has come; end: the first one's, which is the oldest. */
 void board_synced(struct board *board, const struct snapshot_end *end);
 
+/* This server has said hello: zone, currency, KPIs. A started one may have others than the one before. */
+bool board_knows_units(const struct board *board);
+
 struct board_view {
 	uint32_t width, height; /* height 0: as many lines as there are */
 	bool colour;
@@ -73,6 +76,6 @@ struct board_view {
 	int64_t wall_ms;        /* Unix */
 	const char *keys;       /* shown at the right of the last line; NULL: none */
 };
-/* Lines, each ended by a line feed. */
+/* Lines, each ended by a line feed; one that says so while the units are not known. */
 void board_paint(const struct board *board, const struct board_view *view, struct buf *out);
 #endif

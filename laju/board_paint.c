@@ -9,6 +9,7 @@
 #include <time.h>
 
 enum { LIST_ROWS_MAX = 200, ALERT_LINES_MAX = 8, FEED_LINES = 1, LIST_LINES = 7, HERO_LINES_MIN = 6 };
+enum { DAY_MS = 86400000 };
 
 struct painter {
 	const struct board *board;
@@ -70,6 +71,16 @@ is_lost(const struct painter *painter)
 {
 	const struct board *board = painter->board;
 	return board->heard_ms == 0 || painter->view->now_ms - board->heard_ms > BOARD_LOST_MS;
+}
+
+/* Before hello nobody knows what a number means, or in which zone it is noon. */
+static void
+waiting(struct painter *painter)
+{
+	const char *keys = painter->view->keys;
+	char left[64];
+	snprintf(left, sizeof(left), "laju%s%s", keys ? "  " : "", keys ? keys : "");
+	line(painter, slice_of(left), slice_of("waiting for the server"), "7");
 }
 
 static void
@@ -233,6 +244,37 @@ list(struct painter *painter, uint32_t rows)
 	buf_fini(&text);
 }
 
+/* What the numbers were when the present state began: those of now stand in the rows above. */
+static void
+alert_add(const struct painter *painter, const struct alert_row *alert, struct buf *text)
+{
+	struct number_style look = client_style(&painter->board->hello, alert->kpi, true);
+	bool firing = slice_is(alert->to, "firing"), over = slice_is(alert->to, "clearing");
+	char since[64], value[NUMBER_TEXT_MAX], limit[NUMBER_TEXT_MAX];
+	struct buf name = {0};
+	local_time(alert->since_ms, painter->view->wall_ms - alert->since_ms < DAY_MS ? "%H:%M" : "%d %b %H:%M", since);
+	buf_printf(text, "%-8.*s ", (int)alert->to.n, (const char *)alert->to.p);
+	if (firing) /* meaning is in the word, too */
+		for (uint32_t c = 0; c < alert->to.n; c++)
+			text->data[c] = (uint8_t)(text->data[c] - 'a' + 'A');
+	buf_printf(&name, "%.*s %.*s/%.*s/%.*s", (int)alert->kpi.n, (const char *)alert->kpi.p, (int)alert->window.n,
+	           (const char *)alert->window.p, (int)alert->rollup.n, (const char *)alert->rollup.p, (int)alert->key.n,
+	           (const char *)alert->key.p);
+	buf_printf(text, "since %s: ", since);
+	text_clean(text, buf_slice(&name));
+	buf_fini(&name);
+	if (number_value(&alert->value, &look, value)) {
+		buf_printf(text, " was %s, ", value);
+	} else {
+		buf_printf(text, " had no value (");
+		text_clean(text, alert->value.reason);
+		buf_printf(text, "), ");
+	}
+	number_value(&alert->limit, &look, limit);
+	buf_printf(text, "%s%.*s %s (%.*s)", over ? "no longer " : "", (int)alert->op.n, (const char *)alert->op.p, limit,
+	           (int)alert->severity.n, (const char *)alert->severity.p);
+}
+
 static void
 alerts(struct painter *painter)
 {
@@ -246,18 +288,10 @@ alerts(struct painter *painter)
 	for (uint32_t i = 0; i < board->alerts && i < ALERT_LINES_MAX; i++) {
 		struct alert_row alert;
 		struct buf text = {0};
-		char since[64];
 		if (alert_decode(&alert, buf_slice(&board->alert[i].row)) != 0)
 			continue;
-		bool firing = slice_is(alert.to, "firing");
-		local_time(alert.since_ms, "%H:%M", since);
-		buf_printf(&text, "%-8.*s ", (int)alert.to.n, (const char *)alert.to.p);
-		if (firing) /* meaning is in the word, too */
-			for (uint32_t c = 0; c < alert.to.n; c++)
-				text.data[c] = (uint8_t)(text.data[c] - 'a' + 'A');
-		text_clean(&text, alert.text);
-		buf_printf(&text, " (%.*s, since %s)", (int)alert.severity.n, (const char *)alert.severity.p, since);
-		line(painter, buf_slice(&text), (struct slice){0}, firing ? "1" : "0");
+		alert_add(painter, &alert, &text);
+		line(painter, buf_slice(&text), (struct slice){0}, slice_is(alert.to, "firing") ? "1" : "0");
 		buf_fini(&text);
 	}
 	if (board->alerts > ALERT_LINES_MAX)
@@ -308,6 +342,10 @@ void
 board_paint(const struct board *board, const struct board_view *view, struct buf *out)
 {
 	struct painter painter = {.board = board, .view = view, .out = out};
+	if (!board_knows_units(board)) {
+		waiting(&painter);
+		return;
+	}
 	painter.row = mem_zalloc(1, sizeof(*painter.row));
 	header(&painter);
 	if (is_lost(&painter) && board->heard_ms != 0)

@@ -202,10 +202,12 @@ unreachable(const struct client *client, const char *endpoint, char why[CLIENT_W
 	return STATUS_UNREACHABLE;
 }
 
-static int
-cannot_open(const char *endpoint, int error, char why[CLIENT_WHY_MAX])
+int
+client_cannot_open(const char *endpoint, int rc, char why[CLIENT_WHY_MAX])
 {
-	snprintf(why, CLIENT_WHY_MAX, "endpoint '%s': %s", endpoint, zmq_strerror(-error));
+	bool form = rc == -EINVAL || rc == -EPROTONOSUPPORT;
+	snprintf(why, CLIENT_WHY_MAX, "endpoint '%s': %s", endpoint,
+	         form ? "it must be tcp://address:port or ipc://path" : zmq_strerror(-rc));
 	return STATUS_USAGE;
 }
 
@@ -231,6 +233,7 @@ client_hello_read(struct client_hello *hello, struct slice bytes)
 {
 	struct hello_head head;
 	struct hello_kpi kpi;
+	struct slice name;
 	*hello = (struct client_hello){.decimals = 2};
 	if (hello_decode(&head, bytes) != 0)
 		return -EBADMSG;
@@ -246,6 +249,11 @@ client_hello_read(struct client_hello *hello, struct slice bytes)
 	uint32_t left = head.kpis.n ? row_walk_begin(&head.kpis) : 0;
 	while (hello->kpis < CLIENT_KPIS_MAX && hello_kpi_next(&head.kpis, &left, &kpi))
 		kpi_copy(&hello->kpi[hello->kpis++], &kpi);
+	left = head.rollups.n ? row_walk_begin(&head.rollups) : 0;
+	while (hello->rollups < CLIENT_ROLLUPS_MAX && row_names_next(&head.rollups, &left, &name))
+		text_copy(hello->rollup[hello->rollups++], sizeof(hello->rollup[0]), name);
+	if (left > 0)
+		hello->rollups = 0;
 	return 0;
 }
 
@@ -376,7 +384,7 @@ client_snapshot(struct client *client, const struct snapshot_ask *ask, client_ro
 	struct client_link link;
 	int rc = client_link_open(&link, client, ZMQ_DEALER, client->snapshot);
 	if (rc != 0)
-		return cannot_open(client->snapshot, rc, why);
+		return client_cannot_open(client->snapshot, rc, why);
 	send_request(link.socket, &(struct snapshot_request){.prefix = ask->prefix,
 	                                                      .has_since = ask->has_since,
 	                                                      .has_lsn = ask->has_lsn,
@@ -414,7 +422,7 @@ delivery_open(struct delivery *delivery, struct client *client, const struct sen
 	*delivery = (struct delivery){.client = client};
 	int rc = client_link_open(&delivery->link, client, ZMQ_DEALER, client->acked);
 	if (rc != 0)
-		return cannot_open(client->acked, rc, why);
+		return client_cannot_open(client->acked, rc, why);
 	delivery->sender = sender_new(config);
 	return 0;
 }

@@ -12,7 +12,7 @@
 #include "schemas/row.h"
 #include <signal.h>
 
-enum { CLIENT_WHY_MAX = 512, CLIENT_KPIS_MAX = ROW_KPIS_MAX, CLIENT_CHUNK_CREDIT = 8 };
+enum { CLIENT_WHY_MAX = 512, CLIENT_KPIS_MAX = ROW_KPIS_MAX, CLIENT_CHUNK_CREDIT = 8, CLIENT_ROLLUPS_MAX = 16 };
 
 struct client {
 	void *context; /* ZeroMQ's */
@@ -40,6 +40,8 @@ struct client_link {
 /* type: ZMQ_DEALER, ... 0, or -errno. hwm: messages queued each way, 0: no limit. */
 int client_link_open(struct client_link *link, struct client *client, int type, const char *endpoint);
 void client_link_close(struct client_link *link);
+/* One line in why for a client_link_open() that gave rc; returns an exit status. */
+int client_cannot_open(const char *endpoint, int rc, char why[CLIENT_WHY_MAX]);
 /* Reads what the monitor has to say. */
 void client_link_watch(struct client_link *link);
 /* Milliseconds it has been down; 0 while up. */
@@ -60,6 +62,8 @@ struct client_hello {
 	bool demo;
 	uint32_t kpis;
 	struct client_kpi kpi[CLIENT_KPIS_MAX];
+	uint32_t rollups; /* 0: more than fit */
+	char rollup[CLIENT_ROLLUPS_MAX][64];
 };
 /* hello/'s row. 0 or -EBADMSG. Texts are cut to fit. */
 int client_hello_read(struct client_hello *hello, struct slice bytes);

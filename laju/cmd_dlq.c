@@ -1,6 +1,7 @@
 /* cmd_dlq.c - `laju dlq list` and `laju dlq replay`: refused events, and another try for them. */
 #include "common/mem.h"
 #include "laju/client.h"
+#include "laju/guess.h"
 #include "laju/ndjson.h"
 #include "laju/row_json.h"
 #include "laju/table.h"
@@ -296,6 +297,24 @@ run(struct dlq *dlq, bool is_replay)
 	return is_replay && dlq->count > 0 ? replay(dlq) : print_letters(dlq, false);
 }
 
+/* Nothing was ever refused for a reason that there is not: a slip, told with the near one. */
+static int
+check_code(const struct options *options)
+{
+	const char *code = options_text(options, "code"), *names[VERDICT_COUNT + BATCH_CODE_COUNT];
+	uint32_t count = 0;
+	for (unsigned i = VERDICT_DUPLICATE + 1; i < VERDICT_COUNT; i++)
+		names[count++] = verdict_name(i);
+	for (unsigned i = BATCH_OK + 1; i < BATCH_CODE_COUNT; i++)
+		names[count++] = batch_code_name(i);
+	for (uint32_t i = 0; i < count; i++)
+		if (!code || strcmp(code, names[i]) == 0)
+			return STATUS_OK;
+	const char *near = guess_nearest(code, names, count);
+	return near ? options_wrong(options, "--code %s: no such reason, did you mean '%s'?", code, near)
+	            : options_wrong(options, "--code %s: no such reason", code);
+}
+
 int
 cmd_dlq(int argc, char **argv)
 {
@@ -309,6 +328,8 @@ cmd_dlq(int argc, char **argv)
 		status = STATUS_USAGE;
 	if (status == 0 && !is_replay && strcmp(verb, "list") != 0)
 		status = options_wrong(&dlq->options, "list or replay?");
+	if (status == 0)
+		status = check_code(&dlq->options);
 	dlq->json = output == 1;
 	if (status == 0)
 		status = client_open(&dlq->client, &dlq->options);

@@ -1,6 +1,7 @@
 /* cmd_query.c - `laju query PATTERN`: rows as they are now, by the snapshot protocol. */
 #include "common/mem.h"
 #include "laju/client.h"
+#include "laju/guess.h"
 #include "laju/rows_view.h"
 #include "schemas/topic.h"
 #include <stdio.h>
@@ -42,6 +43,49 @@ fetch(struct query *query)
 	return status;
 }
 
+/* The pattern names one rollup, and the server has told that it has no such. */
+static bool
+rollup_is_unknown(const struct query *query, struct slice *rollup)
+{
+	const struct client_hello *hello = &query->hello;
+	struct slice pattern = buf_slice(&query->pattern);
+	struct row_name name = {0};
+	bool known = !row_name_of(pattern, &name) || pattern_prefix(pattern).n < (uint32_t)(name.key.p - pattern.p);
+	for (uint32_t i = 0; i < hello->rollups && !known; i++)
+		known = slice_is(name.rollup, hello->rollup[i]);
+	*rollup = name.rollup;
+	return !known && hello->rollups > 0;
+}
+
+static int
+no_row(struct query *query)
+{
+	const struct client_hello *hello = &query->hello;
+	const char *typed = query->options.arg[0], *near;
+	struct slice rollup;
+	struct guess guess;
+	struct buf known = {0};
+	if (!hello->known)
+		client_hello_get(&query->client, &query->hello, QUERY_HELLO_MS);
+	if (!rollup_is_unknown(query, &rollup)) {
+		fprintf(stderr, "laju query: no row matches %.*s\n", (int)query->pattern.len - 4,
+		        (const char *)query->pattern.data + 4);
+		return STATUS_OK;
+	}
+	guess_begin(&guess, rollup);
+	for (uint32_t i = 0; i < hello->rollups; i++) {
+		guess_offer(&guess, hello->rollup[i]);
+		buf_printf(&known, "%s%s", i > 0 ? ", " : "", hello->rollup[i]);
+	}
+	near = guess_text(&guess);
+	if (*near)
+		options_wrong(&query->options, "'%s': no such rollup%s", typed, near);
+	else
+		options_wrong(&query->options, "'%s': no such rollup (%.*s)", typed, (int)known.len, (const char *)known.data);
+	buf_fini(&known);
+	return STATUS_USAGE;
+}
+
 static int
 answer(struct query *query)
 {
@@ -51,11 +95,10 @@ answer(struct query *query)
 	if (view->form != VIEW_JSON && !view->measures && !client_hello_get(&query->client, &query->hello, QUERY_HELLO_MS))
 		fprintf(stderr, "laju query: no word from %s: money is shown in minor units\n", query->client.updates);
 	int status = rows_view_print(view, &query->rows, NULL, 1, options_text(&query->options, "kpi"), &query->out, &shown);
+	if (status == 0 && shown == 0)
+		status = no_row(query);
 	if (status)
 		return status;
-	if (shown == 0)
-		fprintf(stderr, "laju query: no row matches %.*s\n", (int)query->pattern.len - 4,
-		        (const char *)query->pattern.data + 4);
 	if (query->rows.refused + query->rows.broken > 0)
 		fprintf(stderr, "laju query: %llu rows left out (limit %d), %llu unreadable\n",
 		        (unsigned long long)query->rows.refused, ROWSET_ROWS_MAX, (unsigned long long)query->rows.broken);

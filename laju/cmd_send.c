@@ -286,6 +286,11 @@ take_item(struct send *send, struct slice item)
 	}
 	if (ndjson_event(item, &send->events, unknown_key, send, &fault) == VERDICT_OK)
 		return keep(send, before);
+	if (fault.code == VERDICT_BAD_MSGPACK && send->input->place == 1 && item.p[0] != '{') {
+		unpaint(send);
+		fprintf(stderr, "laju send: %s: expected is NDJSON: one JSON object a line, {\"id\": ...}\n",
+		        send->input->name);
+	}
 	refuse_here(send, fault.code == VERDICT_BAD_MSGPACK ? "bad_json" : verdict_name(fault.code), fault.column,
 	            fault.text);
 	return 0;
@@ -350,6 +355,10 @@ send_file(struct send *send, const char *name)
 			end = true;
 			break;
 		}
+	}
+	if (status == 0 && input.taken == 0) {
+		unpaint(send);
+		fprintf(stderr, "laju send: %s is empty\n", input.name);
 	}
 	send->done += (int64_t)input.taken;
 	send->input = NULL;
@@ -442,10 +451,8 @@ open_push(struct send *send)
 {
 	int rc = client_link_open(&send->push_link, &send->client, ZMQ_PUSH, send->client.push);
 	int timeout_ms = (int)send->client.timeout_ms;
-	if (rc != 0) {
-		snprintf(send->why, sizeof(send->why), "endpoint '%s': %s", send->client.push, zmq_strerror(-rc));
-		return fail(send, STATUS_USAGE);
-	}
+	if (rc != 0)
+		return fail(send, client_cannot_open(send->client.push, rc, send->why));
 	/* ZMQ_IMMEDIATE: a send waits for the connection; LINGER: what is queued still goes out at the end. */
 	zmq_setsockopt(send->push_link.socket, ZMQ_SNDTIMEO, &timeout_ms, sizeof(timeout_ms));
 	zmq_setsockopt(send->push_link.socket, ZMQ_LINGER, &timeout_ms, sizeof(timeout_ms));

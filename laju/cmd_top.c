@@ -19,7 +19,7 @@ enum {
 	CONNECT_MS = 300,      /* so long the first snapshot waits for the subscription to be under way */
 	RETRY_MS = 1000,       /* between two snapshots */
 	RESYNC_MS = 2000,      /* a snapshot while running is given up after so long */
-	ONCE_WAIT_MS = 1500,   /* --once: hello and a heartbeat may take a second */
+	ONCE_WAIT_MS = 1500,   /* --once: a heartbeat may take a second */
 	DRAIN_MAX = 1000,
 };
 
@@ -169,10 +169,8 @@ subscribe(struct top *top, char why[CLIENT_WHY_MAX])
 	struct slice prefix[3];
 	uint32_t count = board_prefixes(&top->board, prefix);
 	int rc = client_link_open(&top->updates, &top->client, ZMQ_SUB, top->client.updates);
-	if (rc != 0) {
-		snprintf(why, CLIENT_WHY_MAX, "%s: %s", top->client.updates, zmq_strerror(-rc));
-		return STATUS_FAILED;
-	}
+	if (rc != 0)
+		return client_cannot_open(top->client.updates, rc, why);
 	for (uint32_t p = 0; p < count; p++)
 		zmq_setsockopt(top->updates.socket, ZMQ_SUBSCRIBE, prefix[p].p, prefix[p].n);
 	zmq_setsockopt(top->updates.socket, ZMQ_SUBSCRIBE, "alert/", 6);
@@ -269,7 +267,7 @@ wait_for_news(struct top *top, int64_t wait_ms)
 static bool
 is_complete(const struct top *top)
 {
-	return top->board.hello.known && top->board.heard_ms != 0 && !top->board.wants_sync;
+	return board_knows_units(&top->board) && top->board.heard_ms != 0 && !top->board.wants_sync;
 }
 
 /*
@@ -298,6 +296,30 @@ keep_in_step(struct top *top, char why[CLIENT_WHY_MAX])
 	return STATUS_OK;
 }
 
+/* --once: all that is worth waiting for is here, or has been waited for. Numbers need their units, JSON does not. */
+static bool
+once_is_due(const struct top *top, int64_t waited_ms)
+{
+	if (!top->json && !board_knows_units(&top->board))
+		return waited_ms >= top->client.timeout_ms;
+	return is_complete(top) || waited_ms >= ONCE_WAIT_MS;
+}
+
+static int
+once(struct top *top, char why[CLIENT_WHY_MAX])
+{
+	char age[NUMBER_TEXT_MAX];
+	if (top->json)
+		return STATUS_OK;
+	if (board_knows_units(&top->board)) {
+		paint(top);
+		return STATUS_OK;
+	}
+	number_age(top->client.timeout_ms, age);
+	snprintf(why, CLIENT_WHY_MAX, "no hello from %s within %s: is it the update port?", top->client.updates, age);
+	return STATUS_UNREACHABLE;
+}
+
 static int
 run(struct top *top, char why[CLIENT_WHY_MAX])
 {
@@ -314,11 +336,9 @@ run(struct top *top, char why[CLIENT_WHY_MAX])
 			return status;
 		now = client_now_ms();
 		if (top->once) {
-			if (!is_complete(top) && now - top->started_ms < ONCE_WAIT_MS)
+			if (!once_is_due(top, now - top->started_ms))
 				continue;
-			if (!top->json)
-				paint(top);
-			return STATUS_OK;
+			return once(top, why);
 		}
 		if (!top->json && now - top->painted_ms >= interval && (top->changed || top->terminal))
 			paint(top);

@@ -86,7 +86,8 @@ static const struct option_row dlq_options[] = {
 
 static const struct command commands[] = {
     {"serve", NULL, "run the service: take events in, keep the windows, publish every change",
-     "SIGTERM drains and exits 0. SIGHUP reloads the configuration.\n", OPTIONS(serve_options), cmd_serve},
+     "SIGTERM drains and exits 0. SIGHUP checks the configuration; changes take effect at the next start.\n",
+     OPTIONS(serve_options), cmd_serve},
     {"demo", NULL, "the service on a temporary directory with a made-up live feed, marked DEMO", NULL,
      OPTIONS(demo_options), cmd_demo},
     {"check", "[FILE]", "check a configuration: every error with its place, then the effective settings", NULL,
@@ -99,7 +100,7 @@ static const struct command commands[] = {
     {"query", "PATTERN", "rows as they are now, by the snapshot protocol",
      "PATTERN is WINDOW/ROLLUP/KEY with * and ?; what is left out at the end is *.\n"
      "Windows: r1d r7d r30d (rolling), d w m (local day, week, month).\n"
-     "Example: laju query 'r30d/campaign/*' -k revenue,cpl -o csv\n",
+     "Example: laju query 'r30d/campaign/*' -k revenue,cpl_events -o csv\n",
      OPTIONS(query_options), cmd_query},
     {"top", "[PATTERN]", "the terminal display: KPIs now and against the period before, alerts, feeds",
      "Without PATTERN: today (d/all/all) and today's campaigns. With one: its rows, as for query.\n"

@@ -308,7 +308,10 @@ read_structures(struct loader *l)
 		config->rates = money_rates_new(slice_of(config->currency));
 	read_kpis(l, decimals < 0 ? 0 : decimals);
 	read_channels(l);
+	uint32_t errors = l->problems->errors;
 	config_read_rollups(config, &l->chosen[index_of("rollups")], l->problems);
+	if (l->problems->errors > errors) /* as with KPIs */
+		config->kernel.rollup_count = 0;
 	config_read_rates(config, &l->chosen[index_of("rates")], l->problems);
 	config_read_alerts(config, &l->chosen[index_of("alerts")], l->problems);
 	config_read_feeds(config, &l->chosen[index_of("feeds")], l->problems);

@@ -85,6 +85,8 @@ read_rollup(struct reader *r, const struct yaml_node *node, struct slice name, s
 		yaml_error(r->chosen->file, at, r->problems, "%s", why);
 		return false;
 	}
+	if (kernel->rollup_count == 0)
+		return false; /* the rollups themselves are wrong */
 	for (uint32_t i = 0; i < kernel->rollup_count; i++) {
 		if (kernel->rollup[i].dims_mask == mask) {
 			rule->rollup = (uint8_t)i;

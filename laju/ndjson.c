@@ -216,6 +216,19 @@ json_slice(const json_t *text)
 	return (struct slice){(const uint8_t *)json_string_value(text), (uint32_t)json_string_length(text)};
 }
 
+/* ", did you mean 'sale'?" or "". */
+static const char *
+near_word(unsigned field, struct slice word, struct guess *guess)
+{
+	unsigned count = field == FIELD_TYPE ? EVENT_TYPE_COUNT : field == FIELD_STAGE ? STAGE_COUNT : KIND_COUNT;
+	guess_begin(guess, word);
+	for (unsigned i = 1; i < count; i++)
+		guess_offer(guess, field == FIELD_TYPE    ? event_type_name(i)
+		                   : field == FIELD_STAGE ? event_stage_name(i)
+		                                          : event_kind_name(i));
+	return guess_text(guess);
+}
+
 static enum verdict
 take_word(struct event *event, unsigned field, const json_t *value, struct ndjson_fault *fault)
 {
@@ -226,9 +239,11 @@ take_word(struct event *event, unsigned field, const json_t *value, struct ndjso
 	unsigned known = field == FIELD_TYPE    ? event_type_of(word)
 	                 : field == FIELD_STAGE ? event_stage_of(word)
 	                                        : event_kind_of(word);
+	struct guess guess;
 	if (known == 0)
 		return refuse(fault, field == FIELD_STAGE ? VERDICT_BAD_STAGE : VERDICT_BAD_FIELD,
-		              "%s is no known word: '%.*s'", key, (int)(word.n < 40 ? word.n : 40), (const char *)word.p);
+		              "%s is no known word: '%.*s'%s", key, (int)(word.n < 40 ? word.n : 40), (const char *)word.p,
+		              near_word(field, word, &guess));
 	*(field == FIELD_TYPE ? &event->type : field == FIELD_STAGE ? &event->stage : &event->kind) = (uint8_t)known;
 	return VERDICT_OK;
 }
@@ -291,10 +306,14 @@ finish_amount(struct event *event, const json_t *amount, struct ndjson_fault *fa
 		return refuse(fault, VERDICT_BAD_AMOUNT, "cur is no known currency: '%.*s'",
 		              (int)(code.n < 40 ? code.n : 40), (const char *)code.p);
 	int rc = money_parse(text, decimals, &event->num[NUM_AMT]);
+	if (rc == -EDOM)
+		return refuse(fault, VERDICT_BAD_AMOUNT, "amt '%.*s' has more decimals than the %d of %.*s",
+		              (int)(text.n < 40 ? text.n : 40), (const char *)text.p, decimals, (int)code.n,
+		              (const char *)code.p);
 	if (rc != 0)
 		return refuse(fault, VERDICT_BAD_AMOUNT, "amt '%.*s' %s", (int)(text.n < 40 ? text.n : 40),
 		              (const char *)text.p,
-		              rc == -ERANGE ? "does not fit" : "is no decimal number that the currency can hold");
+		              rc == -ERANGE ? "does not fit" : "is no decimal number such as 1234.50");
 	event->num_mask |= 1u << NUM_AMT;
 	return VERDICT_OK;
 }

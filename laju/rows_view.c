@@ -42,6 +42,22 @@ collect_columns(struct rows_view *view, const struct rowset *set)
 }
 
 static int
+no_such_kpi(const struct rows_view *view, const char *name, const char *const *names, uint32_t count)
+{
+	const char *near = guess_nearest(name, names, count);
+	struct buf list = {0};
+	for (uint32_t i = 0; i < count && !near; i++)
+		buf_printf(&list, "%s%s", i > 0 ? ", " : "", names[i]);
+	if (near)
+		options_wrong(view->options, "no KPI '%s' in these rows, did you mean '%s'?", name, near);
+	else
+		options_wrong(view->options, "no KPI '%s' in these rows; there are %.*s", name, (int)list.len,
+		              (const char *)list.data);
+	buf_fini(&list);
+	return STATUS_USAGE;
+}
+
+static int
 choose_columns(struct rows_view *view, const char *wanted)
 {
 	if (!wanted)
@@ -61,14 +77,25 @@ choose_columns(struct rows_view *view, const char *wanted)
 		uint32_t i = 0;
 		while (i < count && strcmp(names[i], name) != 0)
 			i++;
-		const char *near = i == count ? guess_nearest(name, names, count) : NULL;
-		if (i == count && near)
-			return options_wrong(view->options, "no KPI '%s' in these rows, did you mean '%s'?", name, near);
 		if (i == count)
-			return options_wrong(view->options, "no KPI '%s' in these rows", name);
+			return no_such_kpi(view, name, names, count);
 		add_column(view, slice_of(name));
 	}
 	return 0;
+}
+
+/* The KPIs of a part: the columns, in their order. */
+static void
+keep_columns(const struct rows_view *view, struct row_part *part)
+{
+	struct row_value kept[ROW_KPIS_MAX];
+	uint32_t count = 0;
+	for (uint32_t c = 0; c < view->columns; c++)
+		for (uint32_t k = 0; k < part->kpis; k++)
+			if (slice_is(part->kpi[k].name, view->column[c]))
+				kept[count++] = part->kpi[k];
+	memcpy(part->kpi, kept, count * sizeof(kept[0]));
+	part->kpis = count;
 }
 
 /* --- cells --- */
@@ -176,6 +203,8 @@ show_set(struct rows_view *view, const struct rowset *set, int64_t at_ms, struct
 			continue;
 		if (view->form == VIEW_JSON) {
 			buf_printf(out, shown ? ",\n " : "");
+			for (int part = 0; part < PART_COUNT && !view->measures; part++)
+				keep_columns(view, &view->row->part[part]);
 			row_json(out, buf_slice(&entry->topic), view->row);
 		} else {
 			row_cells(view, table, buf_slice(&entry->topic), at_ms);

@@ -76,7 +76,7 @@ money_parse(struct slice text, int decimals, int64_t *minor)
 	uint32_t i = 0, first;
 	bool negative = false, too_big = false;
 	int64_t value = 0;
-	int given = 0;
+	int given = 0; /* decimals */
 
 	if (decimals < 0 || decimals > MONEY_DECIMALS_MAX)
 		return -EINVAL;
@@ -90,14 +90,14 @@ money_parse(struct slice text, int decimals, int64_t *minor)
 		for (first = ++i; i < text.n && is_digit(text.p[i]); i++, given++) {
 			if (given < decimals)
 				too_big |= digit_add(&value, negative, text.p[i]) != 0;
-			else if (text.p[i] != '0')
-				return -EINVAL;
 		}
 		if (i == first)
 			return -EINVAL;
 	}
 	if (i != text.n)
 		return -EINVAL;
+	if (given > decimals)
+		return -EDOM;
 	for (; given < decimals; given++)
 		too_big |= digit_add(&value, negative, '0') != 0;
 	if (too_big)

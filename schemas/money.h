@@ -13,7 +13,10 @@ int money_decimals(struct slice code);
 /* How many decimals people print: IDR 0, else as money_decimals(). */
 int money_decimals_shown(struct slice code);
 
-/* "1234.50" -> minor units at `decimals`; optional sign; more digits than decimals is refused unless zeros. 0 or -EINVAL, -ERANGE. */
+/*
+ * "1234.50" -> minor units at `decimals`; optional sign. 0, -EINVAL (no decimal number), -ERANGE (does not fit),
+ * -EDOM: more decimals than that, be they zeros: whoever writes "250.000" of a currency with two may mean 250 thousand.
+ */
 int money_parse(struct slice text, int decimals, int64_t *minor);
 /* Exact: "1234.50". out has MONEY_TEXT_MAX bytes. */
 void money_format(int64_t minor, int decimals, char *out);

@@ -15,5 +15,5 @@ async function send(batchId, events) {
     await new Promise((done) => setTimeout(done, answer.retry_ms)); // N1 overloaded, starting: nothing was stored
   }
 }
-const ts = Date.now(), good = { id: "n-1", t: "sale", ts, cust: "ani", camp: "harbolnas", amt: 15000000 };
-console.log(...(await send(1, [good, { ...good, id: "n-2", amt: 99.5 }]))); // never a float: refused, see rej
+const ts = Date.now(), good = { id: `n-${ts}-1`, t: "sale", ts, cust: "ani", camp: "harbolnas", amt: 15000000 };
+console.log(...(await send(1, [good, { ...good, id: `n-${ts}-2`, amt: 99.5 }]))); // a float: refused

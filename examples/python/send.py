@@ -16,5 +16,5 @@ def send(batch_id, events):
                 break
 
 now = int(time.time() * 1000)
-print(*send(1, [{"id": "s-1", "t": "sale", "ts": now, "cust": "ani", "camp": "harbolnas", "amt": 15000000},
-                {"id": "s-2", "t": "sale", "ts": now, "cust": "budi", "amt": 99.5}]))  # never a float: refused, see rej
+print(*send(1, [{"id": f"s-{now}-1", "t": "sale", "ts": now, "cust": "ani", "camp": "harbolnas", "amt": 15000000},
+                {"id": f"s-{now}-2", "t": "sale", "ts": now, "cust": "budi", "amt": 99.5}]))  # a float: refused

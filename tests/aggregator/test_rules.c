@@ -15,11 +15,12 @@ struct board {
 	struct kpi_set kpis;
 	struct rule rule;
 	struct rules *rules;
-	int64_t now_ms;
+	int64_t minutes, now_ms;
 	struct window_bounds bounds[WINDOW_COUNT];
 	bool live;
 	int64_t total[MEASURES];
 	char story[2000];
+	struct alert told; /* the last one */
 };
 
 static bool
@@ -59,6 +60,7 @@ tell(void *context, const struct alert *alert)
 	static const char *const states[] = {"ok", "pending", "firing", "clearing"};
 	struct board *board = context;
 	size_t used = strlen(board->story);
+	board->told = *alert;
 	snprintf(board->story + used, sizeof(board->story) - used, "%lld %s>%s%s\n", (long long)(alert->at_ms / MINUTE),
 	         states[alert->from], states[alert->to], alert->gone ? " gone" : "");
 }
@@ -108,11 +110,15 @@ evaluate(struct board *board)
 	rules_evaluate_source(board->rules, &source, tell, board);
 }
 
-/* One evaluation a minute with this spend and these leads. */
+/*
+ * One evaluation a minute with this spend and these leads. Log time is that of the minute's last event: each
+ * comes a little earlier in its minute, so that a minute by them is shorter than one.
+ */
 static void
 minute(struct board *board, int64_t spend, int64_t leads)
 {
-	board->now_ms += MINUTE;
+	board->minutes++;
+	board->now_ms = board->minutes * (MINUTE - 50);
 	board->total[SPEND] = spend;
 	board->total[LEADS] = leads;
 	evaluate(board);
@@ -137,6 +143,19 @@ it_fires_when_the_condition_has_held_for_long_enough(void **state)
 	minute(board, 130, 10); /* two minutes later */
 	minute(board, 130, 10);
 	board_end(board, "2 ok>pending\n4 pending>firing\n");
+}
+
+static void
+times_told_are_whole_minutes(void **state)
+{
+	(void)state;
+	struct board *board = board_new(cost_above_ten(1, 0));
+	minute(board, 110, 10);
+	minute(board, 110, 10);
+	assert_int_equal(board->told.at_ms, 2 * MINUTE);
+	assert_int_equal(board->told.since_ms, 2 * MINUTE);
+	assert_int_equal(board->told.holds_since_ms, MINUTE);
+	board_end(board, "1 ok>pending\n2 pending>firing\n");
 }
 
 static void
@@ -195,7 +214,7 @@ the_same_minute_is_judged_once(void **state)
 	struct board *board = board_new(cost_above_ten(0, 0));
 	minute(board, 110, 10);
 	board->total[SPEND] = 10;
-	board->now_ms += MINUTE - 1;
+	board->now_ms = MINUTE - 1;
 	evaluate(board);
 	board_end(board, "1 ok>firing\n");
 }
@@ -211,7 +230,7 @@ pace_scales_the_value_by_the_elapsed_share_of_the_period(void **state)
 	rule.num = rule.clear_num = 100;
 	struct board *board = board_new(rule);
 	board->bounds[WINDOW_D].part[PART_CUR] = (struct span_ms){0, 100 * MINUTE};
-	board->now_ms = 49 * MINUTE;
+	board->minutes = 49;
 	minute(board, 0, 50); /* half the period, half the leads: not below */
 	minute(board, 0, 50); /* 51 % of it */
 	minute(board, 0, 52);
@@ -237,6 +256,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(it_fires_when_the_condition_has_held_for_long_enough),
+	    cmocka_unit_test(times_told_are_whole_minutes),
 	    cmocka_unit_test(a_short_excess_is_only_pending),
 	    cmocka_unit_test(it_is_over_only_past_the_clear_level_and_after_the_keep_time),
 	    cmocka_unit_test(few_leads_change_nothing_but_spend_without_any_is_above_every_limit),

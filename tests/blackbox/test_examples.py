@@ -1,4 +1,5 @@
 """The README's client examples, run as they stand there against a live Laju; and that examples/ holds the same text."""
+import json
 import os
 import re
 import select
@@ -7,6 +8,7 @@ import time
 import unittest
 
 import harness
+import msgpack
 from harness import Server, deadline
 
 README = os.path.join(harness.REPOSITORY, 'README.md')
@@ -18,10 +20,20 @@ SHELL = re.compile(r'^```sh\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 FENCE = re.compile(r'^```(?:python|js|javascript|mjs)\n((?:#|//) (\w+\.\w+) - .*?\n)```$', re.MULTILINE | re.DOTALL)
 
 
+def readme():
+  with open(README, encoding='utf-8') as file:
+    return file.read()
+
+
 def blocks():
   """File name -> text, of the fenced blocks that begin with a comment naming a file."""
-  with open(README, encoding='utf-8') as file:
-    return {name: text for text, name in FENCE.findall(file.read())}
+  return {name: text for text, name in FENCE.findall(readme())}
+
+
+def shell_block(command):
+  """The one shell block that holds the command."""
+  block, = [text for text in SHELL.findall(readme()) if command in text]
+  return block
 
 
 class Example:
@@ -52,9 +64,9 @@ class Example:
     return out
 
 
-def the_second():
-  """The present second as RFC 3339: fixed, so that sending twice is sending the same."""
-  return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(BEGIN))
+def the_second(ago):
+  """A second shortly before now as RFC 3339."""
+  return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(BEGIN - ago))
 
 
 def environment(server):
@@ -71,34 +83,61 @@ class Examples(harness.Case):
           self.assertEqual(file.read(), found.get(name), 'README.md has another text, or none')
         self.assertLessEqual(found[name].count('\n'), LINES_MAX)
 
-  def test_first_five_minutes_of_the_readme(self):
-    """The shell block that sends events by `./run send -`, as it stands but for `top`, which never ends in a pipe."""
-    with open(README, encoding='utf-8') as file:
-      block, = [text for text in SHELL.findall(file.read()) if './run send -' in text]
+  def shell(self, server, block, *options):
+    """A shell block run in the server's folder, as it stands but for `top`, which never ends in a pipe."""
     lines = [line for line in block.splitlines() if not line.startswith('./run top')]
-    script = '\n'.join(lines).replace('./run', harness.LAJU)
+    return subprocess.run(['bash', *options, '-c', '\n'.join(lines).replace('./run', harness.LAJU)],
+                          capture_output=True, text=True, check=False, cwd=server.folder,
+                          env=harness.surroundings(**environment(server)))
+
+  def test_first_five_minutes_of_the_readme(self):
+    """Pasted twice, a second apart: within each the lines are sent again, and neither is in the way of the other."""
+    block = shell_block('./run send first.ndjson')
     with Server() as server:
       # Publishing is not waited for by `query`: asked again until the rows are there.
-      with server.rows('kpi/d/campaign/harbolnas') as rows:
-        for told in (': 3 ok, 0 duplicate', ': 0 ok, 3 duplicate'):
-          done = subprocess.run(['bash', '-eu', '-c', re.sub(r'^now=.*', 'now=%s' % the_second(), script)],
-                                capture_output=True, text=True, check=False, env=harness.surroundings(**environment(server)))
+      with server.rows('kpi/r1d/campaign/harbolnas') as rows:
+        for ago in (1, 0):
+          done = self.shell(server, re.sub(r'^now=.*', 'now=' + the_second(ago), block, flags=re.MULTILINE), '-eu')
           self.assertEqual(0, done.returncode, done.stderr)
-          self.assertIn(told, done.stderr)
+          self.assertRegex(done.stderr, r'(?s): 3 ok, 0 duplicate, 0 refused.*: 0 ok, 3 duplicate, 0 refused')
           rows.until(lambda last: last)
+        # What the README's alert on the cost of a lead divides by.
+        rows.until(lambda last: last['kpi/r1d/campaign/harbolnas']['cur'].get('lead_events') == 2)
       asked = subprocess.run([harness.LAJU, 'query', 'd/campaign/*'], capture_output=True, text=True, check=True,
                              env=harness.surroundings(**environment(server)))
       self.assertIn('harbolnas', asked.stdout)
 
+  def test_dead_letter_of_the_readme_arrives(self):
+    """One line is refused here, the other by the server, which keeps it."""
+    with Server() as server:
+      done = self.shell(server, shell_block('./run dlq list'), '-u')
+      self.assertEqual(0, done.returncode, done.stderr)
+      self.assertRegex(done.stderr, r'(?m)^refused 1 bad_amount:\n +stdin:1: amt .250\.000. has more decimals')
+      self.assertRegex(done.stderr, r'(?m)^refused 1 too_late:\n +stdin:2: ')
+      self.assertEqual(['too_late'], [letter['code'] for letter in server.dead()])
+      self.assertRegex(done.stdout, r'(?m)^ *1 .* too_late ')
+      letter, = json.loads(done.stdout[done.stdout.index('['):])
+      self.assertEqual('x-2', msgpack.unpackb(bytes.fromhex(letter['raw']))['id'])
+
+  def test_replay_of_the_readme_shows_its_month(self):
+    command, = re.findall(r'`(\./run replay [^`]*)`', readme())
+    with Server('zone: Asia/Jakarta') as server:
+      server.write('november.ndjson', '{"id":"a","t":"sale","ts":"2026-11-30T23:30:00+07:00","camp":"x","amt":100}\n')
+      done = self.shell(server, command + ' -k revenue -o csv', '-eu')
+    self.assertEqual(0, done.returncode, done.stderr)
+    self.assertRegex(done.stdout, r'(?m)m,campaign,x,1\.00$')
+
   def check_send(self, name, told):
+    """Run twice: the second is no conflict with the first."""
     with Server() as server, server.rows('kpi/r1d/campaign/') as rows:
-      with Example(server, name) as example:
-        out = example.output()
-      for words in ('A1', 'bad_amount', *told):
-        self.assertIn(words, out)
-      row = rows.measure('kpi/r1d/campaign/harbolnas', 'sale_events', 1)
-      self.assertEqual(15000000, row['cur']['sales_amount'])
-      self.assertEqual(1, len(server.dead('bad_amount')))
+      for _ in range(2):
+        with Example(server, name) as example:
+          out = example.output()
+        for words in ('A1', 'bad_amount', *told):
+          self.assertIn(words, out)
+      row = rows.measure('kpi/r1d/campaign/harbolnas', 'sale_events', 2)
+      self.assertEqual(2 * 15000000, row['cur']['sales_amount'])
+      self.assertEqual(['bad_amount'] * 2, [letter['code'] for letter in server.dead()])
 
   def test_python_sender_is_acked_and_shows_what_was_refused(self):
     self.check_send('send.py', ("'ok': 1",))

@@ -1,5 +1,7 @@
 """What subscribers get: rows, versions, snapshots, heartbeats, decay; and the clients `laju query` and `laju send`."""
 import json
+import re
+import shlex
 import time
 import unittest
 
@@ -264,6 +266,35 @@ class Clients(harness.Case):
         self.assertEqual(0, asked.returncode, asked.stderr)
         self.assertGreaterEqual(asked.stdout.count('\n'), 2 if form == 'csv' else 1)
 
+  def test_query_prints_only_the_kpis_asked_for_in_their_order(self):
+    with Server() as server, server.sender() as sender:
+      lsn = str(sender.send(sale('a', camp='x'), {'id': 'b', 't': 'spend', 'ts': now_ms(), 'amt': 50})['lsn'])
+      asked = server.laju('query', 'd/all/all', '--wait-lsn', lsn, '-k', 'roas,revenue', '-o', 'json')
+      row, = json.loads(asked.stdout)
+      for part in (row, row['prev'], row['ptd']):
+        self.assertEqual(['roas', 'revenue'], list(part['kpi']))
+      self.assertEqual(100, row['kpi']['revenue'])
+      self.assertEqual(100, row['cur']['sales_amount'], 'measures are no KPIs: a missing one would mean 0')
+
+  def test_query_tells_what_there_is(self):
+    """The example of its help works; unknown names are told with the near one, or with all."""
+    with Server('rollups: [all, campaign]') as server, server.sender() as sender:
+      lsn = str(sender.send(sale('a', camp='x'))['lsn'])
+      example, = re.findall(r'(?m)^Example: laju (query .*)$', harness.run('query', '--help').stdout)
+      _, _, *options = shlex.split(example)
+      asked = server.laju('query', 'd/campaign/*', *options, '--wait-lsn', lsn)
+      self.assertEqual(0, asked.returncode, asked.stderr)
+      for pattern, kpi, status, told in (
+          ('d/all/all', 'revenu', 2, "no KPI 'revenu' in these rows, did you mean 'revenue'?"),
+          ('d/all/all', 'xyzzy', 2, "no KPI 'xyzzy' in these rows; there are revenue, "),
+          ('d/campagne/*', 'revenue', 2, "'d/campagne/*': no such rollup, did you mean 'campaign'?"),
+          ('d/person', 'revenue', 2, "'d/person': no such rollup (all, campaign)"),
+          ('d/campaign/y*', 'revenue', 0, 'no row matches d/campaign/y*'),
+          ('d/*/y*', 'revenue', 0, 'no row matches d/*/y*')):
+        asked = server.laju('query', pattern, '-k', kpi)
+        self.assertEqual(status, asked.returncode, asked.stderr)
+        self.assertIn(told, asked.stderr)
+
   def test_send_names_the_line_of_what_was_refused(self):
     with Server() as server:
       path = server.write('events.ndjson', json.dumps(sale('a')) + '\n' + json.dumps(sale('b', amt=-1)) + '\n')
@@ -292,6 +323,14 @@ class Clients(harness.Case):
       self.assertEqual(0, listed.returncode, listed.stderr)
       for code in ('bad_amount', 'future_ts'):
         self.assertIn(code, listed.stdout)
+      listed = server.laju('dlq', 'list', '--code', 'bad_amount')
+      self.assertEqual((0, 1), (listed.returncode, listed.stdout.count(' bad_amount ')), listed.stderr)
+      self.assertNotIn('future_ts', listed.stdout)
+      for code, told in (('bad_amont', ", did you mean 'bad_amount'?"), ('ok', '--code ok: no such reason\n'),
+                         ('too_big', 'no dead letters')):
+        listed = server.laju('dlq', 'list', '--code', code)
+        self.assertIn(told, listed.stderr)
+        self.assertEqual(0 if code == 'too_big' else 2, listed.returncode)
 
 
 if __name__ == '__main__':

@@ -10,7 +10,7 @@ import unittest
 import msgpack
 import zmq
 
-from harness import LAJU, PATIENCE, deadline, free_ports, surroundings
+from harness import LAJU, PATIENCE, deadline, free_ports, run, surroundings
 
 
 class Fake:
@@ -221,6 +221,34 @@ class Inputs(unittest.TestCase):
       status, err = end(process)
       self.assertEqual(status, 0, err)
       self.assertIn('sent 2: 2 ok', err)
+
+  def test_file_that_is_no_ndjson_is_told_once(self):
+    with Fake() as fake:
+      path = fake.file('a.csv', 'id,t,ts\nx,visit,1\ny,visit,2\n')
+      with fake.send(path) as process:
+        status, err = end(process)
+    self.assertEqual(status, 5, err)
+    self.assertEqual(1, err.count('%s: expected is NDJSON' % path), err)
+    self.assertIn('refused 3 bad_json', err)
+
+  def test_slip_in_a_first_line_is_not_taken_for_another_format(self):
+    with Fake() as fake, fake.send(fake.file('a', '{"id":"x",}\n')) as process:
+      status, err = end(process)
+      self.assertEqual(status, 5, err)
+      self.assertNotIn('NDJSON', err)
+
+  def test_empty_file_is_said_to_be_empty(self):
+    with Fake() as fake:
+      path = fake.file('nothing', '')
+      with fake.send(path) as process:
+        status, err = end(process)
+    self.assertEqual((status, err), (0, 'laju send: %s is empty\nsent 0: 0 ok, 0 duplicate, 0 refused\n' % path))
+
+  def test_endpoint_of_the_wrong_form_is_told(self):
+    for args in (('--acked', '127.0.0.1:17360'), ('--acked', 'tpc://127.0.0.1:1'), ('--push', '--push-port', 'here')):
+      done = run('send', *args, '/dev/null')
+      self.assertEqual(done.returncode, 2, done.stderr)
+      self.assertIn("endpoint '%s': it must be tcp://address:port" % args[-1], done.stderr)
 
   def test_file_that_is_not_there_is_one_line_and_status_1(self):
     with Fake() as fake, fake.send(os.path.join(fake.folder, 'none')) as process:

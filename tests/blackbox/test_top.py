@@ -11,6 +11,7 @@ import subprocess
 import termios
 import unittest
 
+import zmq
 from harness import LAJU, PATIENCE, Server, deadline, run, sale, surroundings
 
 ESCAPES = re.compile(rb'\x1b\[[0-9;?]*[A-Za-z]')
@@ -71,6 +72,21 @@ class Top(unittest.TestCase):
     done = run('top', '--once', '--timeout', '300ms', '--updates', 'tcp://127.0.0.1:9', '--snapshot', 'tcp://127.0.0.1:9')
     self.assertEqual(done.returncode, 4)
     self.assertIn('cannot reach the server', done.stderr)
+
+  def test_nothing_is_painted_before_hello(self):
+    """Rows are there by snapshot; the update port, played here, is silent: not even the unit of a number is known."""
+    with Server() as server, server.context.socket(zmq.XPUB) as silent:
+      silent.linger = 0
+      updates = ('--updates', 'tcp://127.0.0.1:%d' % silent.bind_to_random_port('tcp://127.0.0.1'))
+      events(server, sale('a', cust='c1', amt=777700))
+      done = run('top', '--once', '--timeout', '500ms', *updates, '-c', server.config)
+      self.assertEqual((done.returncode, done.stdout), (4, ''))
+      self.assertIn('no hello', done.stderr)
+      with subprocess.Popen([LAJU, 'top', *updates, '-c', server.config], stdout=subprocess.PIPE,
+                            env=surroundings()) as process:
+        raw = seen_within(process.stdout.fileno(), rb'\n\n')  # a block of text ends with a blank line
+        process.kill()
+      self.assertRegex(raw, rb'^laju +waiting for the server\n\n$')
 
   def test_wrong_window_is_told(self):
     done = run('top', 'r3d/all/all')

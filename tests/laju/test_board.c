@@ -12,8 +12,9 @@
 
 #define TODAY "kpi/d/all/all"
 
+/* Connected, nothing said yet. */
 static struct board
-begin(const char *typed)
+unsaid(const char *typed)
 {
 	struct board board;
 	char why[200];
@@ -21,6 +22,34 @@ begin(const char *typed)
 	setenv("TZ", "UTC", 1);
 	tzset();
 	assert_true(board_init(&board, typed, why));
+	return board;
+}
+
+static void
+give_hello(struct board *board, uint64_t epoch, const char *unit)
+{
+	const struct hello_kpi kpi[] = {
+	    {.name = slice_of("revenue"), .unit = slice_of(unit), .label_en = slice_of("Revenue")},
+	    {.name = slice_of("cpl"), .unit = slice_of(unit)},
+	};
+	const struct hello hello = {.epoch = epoch,
+	                            .zone = slice_of("UTC"),
+	                            .currency = slice_of("IDR"),
+	                            .decimals = 2,
+	                            .kpis = 2,
+	                            .kpi = kpi};
+	struct buf out = {0};
+	hello_encode(&hello, &out);
+	assert_int_equal(board_take(board, slice_of("hello/"), buf_slice(&out), 1000), BOARD_OTHER);
+	buf_fini(&out);
+}
+
+/* Of the server of epoch 1. */
+static struct board
+begin(const char *typed)
+{
+	struct board board = unsaid(typed);
+	give_hello(&board, 1, "count");
 	return board;
 }
 
@@ -80,7 +109,9 @@ give_alert(struct board *board, uint64_t seq, const char *to)
 	                                 .to = slice_of(to),
 	                                 .op = slice_of("above"),
 	                                 .severity = slice_of("critical"),
-	                                 .text = slice_of("cpl_high: cost per lead of brand is above 35,000"),
+	                                 .text = slice_of("cpl d/campaign/brand is 41944.00, above 35000.00"),
+	                                 .value = {.kind = 1, .num = 12583200, .den = 3},
+	                                 .limit = {.num = 3500000},
 	                                 .since_ms = 45 * 60000},
 	             &out);
 	enum board_change change = board_take(board, slice_of("alert/critical/cpl_high/brand"), buf_slice(&out), 1000);
@@ -161,8 +192,43 @@ a_restarted_server_takes_all_old_numbers_away_and_wants_a_snapshot(void **state)
 	assert_false(board.wants_sync);
 	give_beat(&board, 2, 0, 1000);
 	assert_true(board.wants_sync);
+	give_hello(&board, 2, "count");
 	assert_false(shows(&board, 1000, "777"));
 	assert_int_equal(give_row(&board, TODAY, 1, 9, 9, 888, 0), BOARD_NOTHING); /* of the dead server */
+	board_fini(&board);
+}
+
+/* Rows come by snapshot, hello by the update port: either may be first. */
+static void
+no_number_is_shown_before_its_unit_is_known(void **state)
+{
+	struct board board = unsaid(NULL);
+	(void)state;
+	give_row(&board, TODAY, 1, 5, 1, 123400, 0);
+	give_alert(&board, 3, "firing");
+	give_beat(&board, 1, 0, 1000);
+	char *text = painted(&board, 60, 0, 1000, false);
+	assert_string_equal(text, "laju                                  waiting for the server\n");
+	free(text);
+	give_hello(&board, 1, "money");
+	assert_true(shows(&board, 1000, "Revenue"));
+	assert_true(shows(&board, 1000, " 1,234 "));
+	assert_true(shows(&board, 1000, "FIRING"));
+	assert_false(shows(&board, 1000, "123,400"));
+	board_fini(&board);
+}
+
+/* It may have been started with another currency. */
+static void
+the_next_server_is_waited_for_as_the_first_was(void **state)
+{
+	struct board board = begin(NULL);
+	(void)state;
+	give_beat(&board, 2, 0, 1000);
+	give_row(&board, TODAY, 2, 1, 1, 123400, 0);
+	assert_false(shows(&board, 1000, "123,400"));
+	give_hello(&board, 2, "money");
+	assert_true(shows(&board, 1000, " 1,234 "));
 	board_fini(&board);
 }
 
@@ -194,15 +260,17 @@ a_lost_row_is_told_by_two_heartbeats_running(void **state)
 static void
 an_alert_stays_until_it_is_ok(void **state)
 {
-	struct board board = begin(NULL);
+	struct board board = unsaid(NULL);
 	(void)state;
+	give_hello(&board, 1, "money");
 	assert_int_equal(give_alert(&board, 3, "firing"), BOARD_ALERT);
 	assert_int_equal(give_alert(&board, 2, "pending"), BOARD_NOTHING);
 	assert_int_equal(give_alert(&board, 3, "firing"), BOARD_NOTHING);
-	assert_true(shows(&board, 1000, "FIRING"));
-	assert_true(shows(&board, 1000, "above 35,000"));
-	assert_true(shows(&board, 1000, "00:45"));
-	assert_int_equal(give_alert(&board, 4, "ok"), BOARD_ALERT);
+	/* In the past tense: the row above has the numbers of now. */
+	assert_true(shows(&board, 1000, "FIRING   since 00:45: cpl d/campaign/brand was 41,944, above 35,000 (critical)"));
+	assert_int_equal(give_alert(&board, 4, "clearing"), BOARD_ALERT);
+	assert_true(shows(&board, 1000, "clearing since 00:45: cpl d/campaign/brand was 41,944, no longer above 35,000"));
+	assert_int_equal(give_alert(&board, 5, "ok"), BOARD_ALERT);
 	assert_int_equal(board.alerts, 0);
 	board_fini(&board);
 }
@@ -318,6 +386,8 @@ main(void)
 	    cmocka_unit_test(whole_channels_are_asked_for_so_that_gaps_can_be_told),
 	    cmocka_unit_test(the_higher_version_stays_and_a_tombstone_takes_the_row_away),
 	    cmocka_unit_test(a_restarted_server_takes_all_old_numbers_away_and_wants_a_snapshot),
+	    cmocka_unit_test(no_number_is_shown_before_its_unit_is_known),
+	    cmocka_unit_test(the_next_server_is_waited_for_as_the_first_was),
 	    cmocka_unit_test(a_lost_row_is_told_by_two_heartbeats_running),
 	    cmocka_unit_test(an_alert_stays_until_it_is_ok),
 	    cmocka_unit_test(a_whole_snapshot_leaves_nothing_that_it_did_not_bring),

@@ -201,6 +201,13 @@ static const struct golden table[] = {
 	     "laju.yaml:1:71: dimension 'team' stands twice\n"
 	     "rollups: [all, campain, channel+campaign, campaign+channel, all+team, team+team]\n"
 	     "                                                                      ^\n"},
+	{"a_misspelt_rollup_is_not_blamed_on_the_alerts_that_name_it",
+	     "rollups: [all, campain]\n"
+	     "alerts:\n"
+	     "  - {name: a, kpi: revenue, rows: d/campaign/x, op: below, value: 1}\n",
+	     "laju.yaml:1:16: unknown dimension 'campain', did you mean 'campaign'?\n"
+	     "rollups: [all, campain]\n"
+	     "               ^\n"},
 	{"no_rollups",
 	     "rollups: []\n",
 	     "laju.yaml:1:10: rollups is empty; [all] is the least\n"
