@@ -103,8 +103,8 @@ verdict_sentence(unsigned verdict)
 	    [VERDICT_MISSING_FIELD] = "a key that this type of event needs is missing",
 	    [VERDICT_BAD_FIELD] = "a key has a value of the wrong form",
 	    [VERDICT_BAD_AMOUNT] = "the amount or its currency cannot be used",
-	    [VERDICT_TOO_LATE] = "ts is older than the horizon",
-	    [VERDICT_FUTURE_TS] = "ts is in the future",
+	    [VERDICT_TOO_LATE] = "ts is more than 63 days before log time",
+	    [VERDICT_FUTURE_TS] = "ts is more than 5 minutes after log time",
 	    [VERDICT_ID_CONFLICT] = "the id was used before with other content",
 	    [VERDICT_BAD_STAGE] = "the stage is unknown",
 	    [VERDICT_TOO_BIG] = "the event or one of its texts is too long",
@@ -113,13 +113,30 @@ verdict_sentence(unsigned verdict)
 	return verdict < VERDICT_COUNT ? sentences[verdict] : "the event was refused";
 }
 
+/* A time that would lie in this century if it were seconds. */
+static bool
+looks_like_seconds(int64_t ts_ms)
+{
+	return ts_ms > INT64_C(946684800) && ts_ms < INT64_C(4102444800);
+}
+
+static const char *
+generic_text(const struct group_event *event, char scratch[128])
+{
+	const char *sentence = verdict_sentence(event->verdict);
+	if (event->verdict != VERDICT_TOO_LATE || !looks_like_seconds(event->ts_ms))
+		return sentence;
+	snprintf(scratch, 128, "%s; it looks like Unix seconds, give milliseconds", sentence);
+	return scratch;
+}
+
 const char *
 group_fault_text(const struct group *group, uint32_t event, char scratch[128])
 {
 	assert(event < group->event_count);
 	uint32_t index = group->events[event].fault;
 	if (index == 0)
-		return verdict_sentence(group->events[event].verdict);
+		return generic_text(&group->events[event], scratch);
 	const struct group_fault *fault = &group->faults[index - 1];
 	assert(fault->text_len <= GROUP_FAULT_BYTES_MAX);
 	if (fault->text_len > 0)

@@ -228,8 +228,11 @@ each_event_keeps_its_own_sentence(void **state)
 	}
 	for (uint32_t i = 0; i < 500; i++) {
 		snprintf(text, sizeof(text), "sentence %u", i);
-		assert_string_equal(group_fault_text(group, i, scratch), i % 2 == 0 ? text : "ts is older than the horizon");
+		assert_string_equal(group_fault_text(group, i, scratch), i % 2 == 0 ? text : "ts is more than 63 days before log time");
 	}
+	group->events[1].ts_ms = 1795392000;
+	assert_string_equal(group_fault_text(group, 1, scratch),
+	                    "ts is more than 63 days before log time; it looks like Unix seconds, give milliseconds");
 	group_add_fault(group, 4, "another");
 	assert_string_equal(group_fault_text(group, 4, scratch), "another");
 	assert_int_equal(group->fault_count, 250);
