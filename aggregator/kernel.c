@@ -4,10 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum {
-	AHEAD = 32,     /* events whose memory is fetched ahead: misses overlap */
-	TELL_AHEAD = 6, /* series */
-};
+enum { TELL_AHEAD = 6 /* series */ };
 #define ABS_MAX (UINT64_C(1) << 62) /* no total can come near INT64_MAX */
 
 /* Days that each level must keep so that no edge of a window with a finer slide stands inside a pane. */
@@ -17,11 +14,11 @@ keep_days(const struct kernel_config *config, int keep[PANE_LEVELS])
 	static const int days[WINDOW_ROLLING] = {1, 7, 30};
 	keep[0] = 3;  /* two days and a part for d.ptd and d.prev */
 	keep[1] = 16; /* w.ptd */
-	bool retained = false;
+	bool looks_back = false;
 	for (uint32_t m = 0; m < config->kpis->measure_count; m++)
-		retained |= config->kpis->measure[m].take == TAKE_RETAINED;
+		looks_back |= take_looks_back(config->kpis->measure[m].take);
 	for (unsigned w = 0; w < WINDOW_ROLLING; w++) {
-		int parts = retained && w != WINDOW_R30D ? 3 : 2, reach = parts * days[w] + 1;
+		int parts = looks_back && w != WINDOW_R30D ? 3 : 2, reach = parts * days[w] + 1;
 		if (config->slide_min[w] < 15 && keep[0] < reach)
 			keep[0] = reach;
 		if (config->slide_min[w] < 60 && keep[1] < reach)
@@ -204,26 +201,25 @@ apply_event(struct kernel *kernel, const struct group *group, struct group_event
 static void
 prefetch(struct kernel *kernel, const struct group *group, uint32_t from, uint32_t to)
 {
-	uint32_t id[AHEAD], count = 0;
+	const struct tuple *tuple[AHEAD];
 	for (uint32_t i = from; i < to; i++) {
 		ids_prefetch(kernel->ids, group->events[i].id);
 		index_prefetch(&kernel->tuples.index, group->events[i].dims.lo);
 	}
 	for (uint32_t i = from; i < to; i++) {
 		uint32_t found = tuple_find(&kernel->tuples, group->events[i].dims);
+		tuple[i - from] = NULL;
 		if (found == UINT32_MAX)
 			continue;
-		id[count++] = found;
+		const struct tuple *its = tuple[i - from] = tuple_at(&kernel->tuples, found);
 		panes_prefetch(kernel->panes, group->events[i].ts_ms, found);
-		const struct tuple *tuple = tuple_at(&kernel->tuples, found);
-		for (uint32_t r = 0; r < kernel->config.rollup_count && tuple_counts(tuple); r++)
-			__builtin_prefetch(series_at(&kernel->series, tuple_series(&kernel->tuples, tuple)[r]));
+		for (uint32_t r = 0; r < kernel->config.rollup_count && tuple_counts(its); r++)
+			__builtin_prefetch(series_at(&kernel->series, tuple_series(&kernel->tuples, its)[r]));
 	}
-	for (uint32_t k = 0; k < count; k++) {
-		const struct tuple *tuple = tuple_at(&kernel->tuples, id[k]);
-		for (uint32_t r = 0; r < kernel->config.rollup_count && tuple_counts(tuple); r++)
-			__builtin_prefetch(series_at(&kernel->series, tuple_series(&kernel->tuples, tuple)[r])->block, 1);
-	}
+	touch_ahead(kernel, group, from, to, tuple);
+	for (uint32_t i = from; i < to; i++)
+		for (uint32_t r = 0; r < kernel->config.rollup_count && tuple[i - from] && tuple_counts(tuple[i - from]); r++)
+			__builtin_prefetch(series_at(&kernel->series, tuple_series(&kernel->tuples, tuple[i - from])[r])->block, 1);
 }
 
 void

@@ -17,7 +17,8 @@ same_where(const struct where *a, const struct where *b)
 bool
 measure_same_class(const struct measure *a, const struct measure *b)
 {
-	if (!take_is_touch(a->take) || !take_is_touch(b->take) || a->from != b->from || a->entity != b->entity || a->where_count != b->where_count)
+	if (!take_is_touch(a->take) || !take_is_touch(b->take) || a->from != b->from || a->entity != b->entity ||
+	    a->where_count != b->where_count)
 		return false;
 	for (unsigned w = 0; w < a->where_count; w++)
 		if (!same_where(&a->where[w], &b->where[w]))
@@ -32,7 +33,7 @@ measures_missing(const struct kpi_set *set, enum window window, enum window_part
 	if (part == PART_CUR || (window != WINDOW_R30D && window != WINDOW_M))
 		return 0;
 	for (uint32_t m = 0; m < set->measure_count; m++)
-		measures |= (uint64_t)(set->measure[m].take == TAKE_RETAINED) << m;
+		measures |= (uint64_t)take_looks_back(set->measure[m].take) << m;
 	return measures;
 }
 

@@ -26,15 +26,23 @@ enum {
 /*
  * What a measure takes of its events. DISTINCT counts each customer (or order, or visit) once a
  * series and part of a window, RETAINED those that are in a part and also in the one before
- * it; both are kept by touches (touch.h), the others by addition.
+ * it, PREVIOUS those in the one before it; they are kept by touches (aggregator/touch.c), the others
+ * by addition.
  */
-enum measure_take { TAKE_COUNT = 0, TAKE_SUM, TAKE_DISTINCT, TAKE_RETAINED };
+enum measure_take { TAKE_COUNT = 0, TAKE_SUM, TAKE_DISTINCT, TAKE_RETAINED, TAKE_PREVIOUS };
 enum entity_kind { ENTITY_CUST = 0, ENTITY_ORDER, ENTITY_VISIT, ENTITY_KINDS };
 
 static inline bool
 take_is_touch(unsigned take)
 {
-	return take == TAKE_DISTINCT || take == TAKE_RETAINED;
+	return take >= TAKE_DISTINCT;
+}
+
+/* It asks who was in the part before. */
+static inline bool
+take_looks_back(unsigned take)
+{
+	return take == TAKE_RETAINED || take == TAKE_PREVIOUS;
 }
 
 enum where_field {
@@ -59,7 +67,7 @@ struct measure {
 	uint8_t from;  /* enum event_type */
 	uint8_t take;  /* enum measure_take */
 	uint8_t num;   /* enum event_num summed by TAKE_SUM */
-	uint8_t entity; /* enum entity_kind told apart by TAKE_DISTINCT; RETAINED: ENTITY_CUST */
+	uint8_t entity; /* enum entity_kind told apart by TAKE_DISTINCT; RETAINED, PREVIOUS: ENTITY_CUST */
 	uint8_t unit;  /* enum unit */
 	uint8_t where_count;
 	struct where where[WHERE_MAX];
@@ -101,8 +109,8 @@ struct kpi_set {
  */
 bool measure_same_class(const struct measure *a, const struct measure *b);
 /*
- * The measures that have no value in a part of a window, as bits: what was retained in prev
- * (and ptd) asks who was there before prev, and for r30d and m that lies beyond the horizon.
+ * The measures that have no value in a part of a window, as bits: RETAINED and PREVIOUS of prev
+ * (and ptd) ask who was there before prev, and for r30d and m that lies beyond the horizon.
  */
 uint64_t measures_missing(const struct kpi_set *set, enum window window, enum window_part part);
 /* -1 if unknown. */

@@ -7,7 +7,16 @@
 void
 series_set_init(struct series_set *set, const struct kernel_config *config)
 {
+	const struct kpi_set *kpis = config->kpis;
 	*set = (struct series_set){.config = config};
+	for (uint32_t m = 0; m < kpis->measure_count; m++) {
+		uint32_t d = 0;
+		if (kpis->measure[m].take != TAKE_PREVIOUS)
+			continue;
+		while (kpis->measure[d].take != TAKE_DISTINCT || !measure_same_class(&kpis->measure[m], &kpis->measure[d]))
+			d++; /* the configuration was checked: there is one */
+		set->distinct_of[m] = (uint8_t)d;
+	}
 	index_init(&set->index);
 }
 
@@ -171,6 +180,30 @@ series_total(const struct series *series, uint32_t position, unsigned window, un
 	return (int64_t)(series_row(series, position)[slot_of(window, part)] + head);
 }
 
+/* Those who were there in the part before: at a turn they are those of the new prev, which DISTINCT still has as cur. */
+static bool
+turn_previous(const struct series_set *set, const struct series *series, unsigned window, uint32_t turns)
+{
+	bool changed = false;
+	for (uint32_t p = 0; p < series->measures; p++) {
+		uint8_t m = series_measures(series)[p];
+		if (set->config->kpis->measure[m].take != TAKE_PREVIOUS)
+			continue;
+		uint32_t d = 0;
+		while (series_measures(series)[d] != set->distinct_of[m])
+			d++; /* whoever has the one has the other */
+		uint64_t was = series_row(series, d)[slot_of(window, PART_CUR)], *row = series_row(series, p);
+		uint64_t before = turns == 1 ? row[slot_of(window, PART_CUR)] : turns == 2 ? was : 0;
+		uint64_t cur = turns == 1 ? was : 0;
+		if (window == WINDOW_M)
+			before = 0; /* beyond the horizon */
+		changed |= cur != row[slot_of(window, PART_CUR)] || before != row[slot_of(window, PART_PREV)];
+		row[slot_of(window, PART_CUR)] = cur;
+		row[slot_of(window, PART_PREV)] = row[slot_of(window, PART_PTD)] = before;
+	}
+	return changed;
+}
+
 bool
 series_turn(struct series_set *set, struct series *series)
 {
@@ -182,7 +215,10 @@ series_turn(struct series_set *set, struct series *series)
 		if (turns == 0)
 			continue;
 		unsigned window = WINDOW_ROLLING + c;
+		changed |= turn_previous(set, series, window, turns);
 		for (uint32_t p = 0; p < series->measures; p++) {
+			if (set->config->kpis->measure[series_measures(series)[p]].take == TAKE_PREVIOUS)
+				continue;
 			uint64_t *row = series_row(series, p), head = series->block[p];
 			uint64_t cur = row[slot_of(window, PART_CUR)] + head;
 			uint64_t *prev = &row[slot_of(window, PART_PREV)], *ptd = &row[slot_of(window, PART_PTD)];

@@ -39,6 +39,7 @@ struct series_set {
 	struct index index;
 	uint32_t rollup_count[ROLLUPS_MAX]; /* live series */
 	uint32_t period[CALENDAR_WINDOWS];  /* numbers of the present periods */
+	uint8_t distinct_of[MEASURES_MAX];  /* of a PREVIOUS measure: the DISTINCT one of its class */
 	uint64_t live, bytes;
 };
 

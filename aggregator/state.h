@@ -44,6 +44,8 @@ struct abs_day {
 	uint64_t sum[EVENT_MEASURABLE];
 };
 
+enum { AHEAD = 32 /* events whose memory is fetched ahead: misses overlap */ };
+
 struct kernel {
 	struct kernel_config config;
 	struct grid grid;
@@ -68,6 +70,11 @@ struct kernel {
 	struct series_set series;
 	struct ids *ids;
 	struct entity_set entities;
+	/* the customers of events [from, to) of the group being applied; 0: none, or not looked up */
+	struct {
+		uint32_t from, to;
+		struct hash128 cust[AHEAD];
+	} ahead;
 
 	/* Sum of |number| of all live events by field: bounds every total, so that none can overflow. */
 	uint64_t abs[EVENT_MEASURABLE];
@@ -96,6 +103,9 @@ void touch_init(struct kernel *kernel);
 void touch_set_targets(struct kernel *kernel);
 /* True: all edges have arrived. */
 bool touch_drain(struct kernel *kernel, uint64_t *budget);
+/* Starts fetching the customers of these events; tuple: of each, NULL: not made yet. */
+void touch_ahead(struct kernel *kernel, const struct group *group, uint32_t from, uint32_t to,
+                 const struct tuple *const tuple[AHEAD]);
 /* One event more of everybody it names, at the pane that starts at start_ms. */
 void touch_add(struct kernel *kernel, const struct group *group, const struct group_event *event, uint32_t tuple,
                int64_t start_ms);

@@ -1,12 +1,12 @@
 /*
  * touch.c - the primitive `touch`: who was where, each counted once.
  *
- * For an entity, a series and a class (tuples.h) its *presence* is a set of bits: in
+ * For an entity, a series and a class (measure.h) its *presence* is a set of bits: in
  * which slots, and in which parts before prev, it has at least one activity. DISTINCT
- * adds these sets up over entities; RETAINED adds up what follows from them: there in a
- * part and in the one before it. Whatever happens to an entity (an event, an edge that
- * crosses its activities in a pane) changes its presence from one set to another, and
- * exactly the difference is added to the series.
+ * adds these sets up over entities; RETAINED and PREVIOUS add up what follows from them:
+ * there in a part and in the one before it; there in the one before it. Whatever happens
+ * to an entity (an event, an edge that crosses its activities in a pane) changes its
+ * presence from one set to another, and exactly the difference is added to the series.
  */
 #include "aggregator/state.h"
 #include <assert.h>
@@ -71,18 +71,22 @@ activity_place(const struct activity *activity)
 	return (struct place){activity->start_s * INT64_C(1000), activity->at};
 }
 
-/* The slots in which an entity of this presence counts as retained. */
+/* The slots of a measure in which an entity of this presence counts. */
 static uint32_t
-retained(uint32_t presence)
+slots_of(unsigned take, uint32_t presence)
 {
 	uint32_t slots = 0;
+	if (take == TAKE_DISTINCT)
+		return presence & SLOTS_MASK;
 	for (unsigned w = 0; w < WINDOW_COUNT; w++) {
-		uint32_t cur = presence >> slot_of(w, PART_CUR), prev = presence >> slot_of(w, PART_PREV);
-		uint32_t before = before_bit[w] == SLOT_NONE ? 0 : presence >> before_bit[w];
-		slots |= (cur & prev & 1) << slot_of(w, PART_CUR);
-		slots |= (prev & before & 1) << slot_of(w, PART_PREV);
-		if (w >= WINDOW_ROLLING)
-			slots |= (presence >> slot_of(w, PART_PTD) & before & 1) << slot_of(w, PART_PTD);
+		uint32_t cur = presence >> slot_of(w, PART_CUR) & 1, prev = presence >> slot_of(w, PART_PREV) & 1;
+		uint32_t before = before_bit[w] == SLOT_NONE ? 0 : presence >> before_bit[w] & 1;
+		uint32_t ptd = w < WINDOW_ROLLING ? 0 : presence >> slot_of(w, PART_PTD) & 1;
+		if (take == TAKE_PREVIOUS) /* whoever was there in the part before */
+			cur = 1, ptd = w >= WINDOW_ROLLING;
+		slots |= (cur & prev) << slot_of(w, PART_CUR);
+		slots |= (take == TAKE_PREVIOUS ? before : prev & before) << slot_of(w, PART_PREV);
+		slots |= (ptd & before) << slot_of(w, PART_PTD);
 	}
 	return slots;
 }
@@ -94,12 +98,13 @@ turn_presence(struct kernel *kernel, const struct tuple *tuple, uint32_t r, unsi
 	uint32_t id = tuple_series(&kernel->tuples, tuple)[r];
 	struct series *series = series_at(&kernel->series, id);
 	const uint8_t *of = tuple_of(&kernel->tuples, tuple), *position = tuple_positions(&kernel->tuples, tuple, r);
-	series_turn(&kernel->series, series);
+	if (series_turn(&kernel->series, series)) /* the sweep would find it turned already */
+		series_mark(&kernel->series, series, id);
 	for (uint32_t j = tuple->measures; j < tuple->measures + (uint32_t)tuple->touches; j++) {
-		if ((of[j] & ~TOUCH_RETAINED) != class)
+		unsigned take = of[j] >> TOUCH_TAKE_SHIFT;
+		if ((of[j] & TOUCH_CLASS_MASK) != class)
 			continue;
-		uint32_t before = of[j] & TOUCH_RETAINED ? retained(was) : was & SLOTS_MASK;
-		uint32_t after = of[j] & TOUCH_RETAINED ? retained(is) : is & SLOTS_MASK;
+		uint32_t before = slots_of(take, was), after = slots_of(take, is);
 		uint64_t *row = series_row(series, position[j]);
 		if (before != after)
 			series_mark(&kernel->series, series, id);
@@ -218,18 +223,67 @@ entity_hash(const struct kernel *kernel, unsigned kind, struct slice cust, struc
 	return hash_id(&kernel->config.key, bytes, 2 + cust.n + text.n);
 }
 
+static bool
+has_customers(const struct tuple_set *set, const struct tuple *tuple)
+{
+	return tuple->touches > 0 && (tuple_kinds(set, tuple->classes) >> ENTITY_CUST & 1);
+}
+
+void
+touch_ahead(struct kernel *kernel, const struct group *group, uint32_t from, uint32_t to,
+            const struct tuple *const tuple[AHEAD])
+{
+	struct entity_set *entities = &kernel->entities;
+	uint32_t id[AHEAD], found = 0;
+	kernel->ahead.from = from;
+	kernel->ahead.to = to;
+	for (uint32_t i = 0; i < to - from && kernel->tuples.class_count > 0; i++) {
+		struct slice cust = group_text(group, &group->events[from + i], TEXT_CUST);
+		kernel->ahead.cust[i] = (struct hash128){0};
+		if (tuple[i] == NULL || cust.n == 0 || !has_customers(&kernel->tuples, tuple[i]))
+			continue;
+		kernel->ahead.cust[i] = entity_hash(kernel, ENTITY_CUST, cust, cust);
+		index_prefetch(&entities->index, kernel->ahead.cust[i].lo);
+	}
+	for (uint32_t i = 0; i < to - from && kernel->tuples.class_count > 0; i++) {
+		if ((kernel->ahead.cust[i].lo | kernel->ahead.cust[i].hi) == 0)
+			continue;
+		id[found] = entity_guess(entities, kernel->ahead.cust[i]);
+		if (id[found] != UINT32_MAX)
+			__builtin_prefetch(entity_at(entities, id[found++]));
+	}
+	for (uint32_t k = 0; k < found; k++)
+		__builtin_prefetch(entity_at(entities, id[k])->activity);
+}
+
+/* Whom the event names, of one kind. False: nobody in particular. */
+static bool
+whom(const struct kernel *kernel, const struct group *group, const struct group_event *event, unsigned kind,
+     struct hash128 *hash)
+{
+	static const uint8_t text_of[ENTITY_KINDS] = {TEXT_CUST, TEXT_ORDER, TEXT_VISIT};
+	struct slice text = group_text(group, event, (enum event_text)text_of[kind]);
+	uint32_t i = (uint32_t)(event - group->events);
+	if (text.n == 0)
+		return false;
+	*hash = (struct hash128){0};
+	if (kind == ENTITY_CUST && i >= kernel->ahead.from && i < kernel->ahead.to)
+		*hash = kernel->ahead.cust[i - kernel->ahead.from];
+	if ((hash->lo | hash->hi) == 0)
+		*hash = entity_hash(kernel, kind, group_text(group, event, TEXT_CUST), text);
+	return true;
+}
+
 void
 touch_add(struct kernel *kernel, const struct group *group, const struct group_event *event, uint32_t tuple_id,
           int64_t start_ms)
 {
-	static const uint8_t text_of[ENTITY_KINDS] = {TEXT_CUST, TEXT_ORDER, TEXT_VISIT};
 	uint8_t kinds = tuple_kinds(&kernel->tuples, tuple_at(&kernel->tuples, tuple_id)->classes);
 	for (uint32_t rest = kinds; rest != 0; rest &= rest - 1) {
 		unsigned kind = (unsigned)__builtin_ctz(rest);
-		struct slice text = group_text(group, event, (enum event_text)text_of[kind]);
-		if (text.n == 0)
-			continue; /* nobody in particular */
-		struct hash128 hash = entity_hash(kernel, kind, group_text(group, event, TEXT_CUST), text);
+		struct hash128 hash;
+		if (!whom(kernel, group, event, kind, &hash))
+			continue;
 		uint32_t id = entity_find(&kernel->entities, hash);
 		if (id == UINT32_MAX)
 			id = entity_make(&kernel->entities, hash, kind);
@@ -345,8 +399,7 @@ audit_entity(const struct kernel *kernel, const struct entity *entity, uint32_t 
 		uint32_t m = series_measures(series)[p];
 		if (!take_is_touch(kpis->measure[m].take))
 			continue;
-		uint32_t bits = presence[kernel->tuples.class_of[m]];
-		bits = kpis->measure[m].take == TAKE_RETAINED ? retained(bits) : bits & SLOTS_MASK;
+		uint32_t bits = slots_of(kpis->measure[m].take, presence[kernel->tuples.class_of[m]]);
 		for (; bits != 0; bits &= bits - 1)
 			totals[p][__builtin_ctz(bits)]++;
 	}

@@ -197,8 +197,8 @@ find_measures(const struct tuple_set *set, struct tuple *tuple, const struct gro
 	}
 	for (; tuple->touches < touches; tuple->touches++) {
 		uint8_t m = touch[tuple->touches], class = set->class_of[m];
-		bool retained = kpis->measure[m].take == TAKE_RETAINED;
-		tuple_of(set, tuple)[tuple->measures + tuple->touches] = (uint8_t)(class | (retained ? TOUCH_RETAINED : 0));
+		tuple_of(set, tuple)[tuple->measures + tuple->touches] =
+		    (uint8_t)(class | kpis->measure[m].take << TOUCH_TAKE_SHIFT);
 		measure[tuple->measures + tuple->touches] = m;
 		tuple->classes |= (uint8_t)(1u << class);
 	}

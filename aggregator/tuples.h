@@ -16,7 +16,9 @@
 enum {
 	TUPLE_CHUNK = 1024,
 	COLUMN_COUNT = EVENT_MEASURABLE, /* after the enum event_num */
-	TOUCH_RETAINED = 0x80, /* in of[] of a touch measure, beside its class */
+	/* of[] of a measure by touches: its class, and its take */
+	TOUCH_TAKE_SHIFT = 4,
+	TOUCH_CLASS_MASK = (1 << TOUCH_TAKE_SHIFT) - 1,
 };
 
 struct tuple {

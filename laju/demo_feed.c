@@ -2,7 +2,7 @@
 #include "laju/demo_feed.h"
 #include <stdio.h>
 
-enum { HOUR_MS = 3600000, STEP_MS = 30000, LEAD_PERCENT = 12, SALE_PERCENT = 5 };
+enum { HOUR_MS = 3600000, STEP_MS = 30000, LEAD_PERCENT = 12, SALE_PERCENT = 5, RETURN_PERCENT = 45 };
 
 static const struct origin {
 	const char *campaign, *source, *medium, *team, *person;
@@ -79,6 +79,33 @@ event_from(enum event_type type, int64_t ts_ms, const struct origin *origin)
 	return event;
 }
 
+/* Who is here: a visitor, with a visit of its own. */
+struct visitor {
+	char cust[24], visit[24];
+};
+
+/* Many come again, the newer ones more often. */
+static struct visitor
+draw_visitor(struct demo_feed *feed)
+{
+	struct visitor visitor;
+	uint64_t number = feed->visitors;
+	if (number > 0 && draw(feed, 100) < RETURN_PERCENT)
+		number -= 1 + draw(feed, 1 + draw(feed, number));
+	else
+		feed->visitors++;
+	snprintf(visitor.cust, sizeof(visitor.cust), "C%llu", (unsigned long long)number);
+	snprintf(visitor.visit, sizeof(visitor.visit), "V%llu", (unsigned long long)feed->number);
+	return visitor;
+}
+
+static void
+set_visitor(struct event *event, const struct visitor *visitor)
+{
+	set_text(event, TEXT_CUST, visitor->cust);
+	set_text(event, TEXT_VISIT, visitor->visit);
+}
+
 static const struct origin *
 draw_origin(struct demo_feed *feed)
 {
@@ -90,32 +117,40 @@ draw_origin(struct demo_feed *feed)
 }
 
 static void
-lead(struct demo_feed *feed, int64_t ts_ms, const struct origin *origin, enum event_stage stage, uint64_t number,
-     demo_emit_fn *emit, void *context)
+lead(struct demo_feed *feed, int64_t ts_ms, const struct origin *origin, const struct visitor *visitor,
+     enum event_stage stage, uint64_t number, demo_emit_fn *emit, void *context)
 {
 	char name[32];
 	struct event event = event_from(EVENT_LEAD, ts_ms, origin);
 	snprintf(name, sizeof(name), "L%llu", (unsigned long long)number);
 	event.stage = (uint8_t)stage;
+	set_visitor(&event, visitor);
 	set_text(&event, TEXT_LEAD, name);
 	send(feed, &event, "crm", emit, context);
 }
 
 static void
-sale(struct demo_feed *feed, int64_t ts_ms, const struct origin *origin, demo_emit_fn *emit, void *context)
+sale(struct demo_feed *feed, int64_t ts_ms, const struct origin *origin, const struct visitor *visitor,
+     demo_emit_fn *emit, void *context)
 {
+	char order[24];
 	struct event event = event_from(EVENT_SALE, ts_ms, origin);
 	int64_t units = (int64_t)draw(feed, 3) + 1;
 	int64_t amount = units * (int64_t)(89 + draw(feed, 12) * 20) * 1000 * 100;
 	set_num(&event, NUM_AMT, amount);
 	set_num(&event, NUM_QTY, units);
 	set_text(&event, TEXT_CUR, "IDR");
+	snprintf(order, sizeof(order), "O%llu", (unsigned long long)feed->number);
+	set_visitor(&event, visitor);
+	set_text(&event, TEXT_ORDER, order);
 	send(feed, &event, "shop", emit, context);
 	if (draw(feed, 100) < 4) {
 		struct event back = event_from(EVENT_REFUND, ts_ms + 1, origin);
 		set_num(&back, NUM_AMT, amount / units);
 		set_num(&back, NUM_QTY, 1);
 		set_text(&back, TEXT_CUR, "IDR");
+		set_visitor(&back, visitor);
+		set_text(&back, TEXT_ORDER, order);
 		send(feed, &back, "shop", emit, context);
 	}
 }
@@ -124,22 +159,25 @@ static void
 visit(struct demo_feed *feed, int64_t ts_ms, demo_emit_fn *emit, void *context)
 {
 	const struct origin *origin = draw_origin(feed);
+	struct visitor visitor = draw_visitor(feed);
 	struct event event = event_from(EVENT_VISIT, ts_ms, origin);
+	set_visitor(&event, &visitor);
 	uint64_t number = feed->number;
 	send(feed, &event, "web", emit, context);
 	if (draw(feed, 100) < LEAD_PERCENT) {
-		lead(feed, ts_ms, origin, STAGE_LEAD, number, emit, context);
+		lead(feed, ts_ms, origin, &visitor, STAGE_LEAD, number, emit, context);
 		if (draw(feed, 100) < 55)
-			lead(feed, ts_ms, origin, STAGE_MQL, number, emit, context);
+			lead(feed, ts_ms, origin, &visitor, STAGE_MQL, number, emit, context);
 		if (draw(feed, 100) < 22)
-			lead(feed, ts_ms, origin, STAGE_SQL, number, emit, context);
+			lead(feed, ts_ms, origin, &visitor, STAGE_SQL, number, emit, context);
 	}
 	if (draw(feed, 100) < SALE_PERCENT)
-		sale(feed, ts_ms, origin, emit, context);
+		sale(feed, ts_ms, origin, &visitor, emit, context);
 	if (draw(feed, 100) < 9) {
 		static const uint8_t kinds[] = {KIND_LIKE, KIND_LIKE, KIND_LIKE, KIND_SHARE, KIND_COMMENT};
 		struct event engage = event_from(EVENT_ENGAGE, ts_ms, &origins[5]);
 		engage.kind = kinds[draw(feed, sizeof(kinds))];
+		set_visitor(&engage, &visitor);
 		set_num(&engage, NUM_N, (int64_t)draw(feed, 6) + 1);
 		send(feed, &engage, "social", emit, context);
 	}
@@ -170,7 +208,8 @@ flash_sale(struct demo_feed *feed, int64_t ts_ms, demo_emit_fn *emit, void *cont
 {
 	static const struct origin origin = {"flash-sale", "instagram", "cpc", "ads", "ads-2", 0, 0};
 	int64_t limit = DEMO_CPL_LIMIT * INT64_C(100);
-	lead(feed, ts_ms, &origin, STAGE_LEAD, feed->number, emit, context);
+	struct visitor visitor = draw_visitor(feed);
+	lead(feed, ts_ms, &origin, &visitor, STAGE_LEAD, feed->number, emit, context);
 	feed->flash_leads++;
 	int64_t want = feed->flash_leads * (limit + limit / 5 * swing(ts_ms) / 1000);
 	spend(feed, ts_ms, &origin, want - feed->flash_spend, emit, context);

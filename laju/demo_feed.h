@@ -22,6 +22,7 @@ struct demo_feed {
 	const struct zone *zone;
 	uint64_t random, run;   /* run: part of every id, so that two demos never share one */
 	uint64_t number;        /* of the next event */
+	uint64_t visitors;      /* seen so far */
 	int64_t spend_hour;     /* hours up to it have their spend */
 	int64_t flash_leads, flash_spend; /* since the run began; spend in minor units */
 };

@@ -49,9 +49,9 @@ field(struct reader *r, const struct yaml_node *map, const char *key, const stru
 /* ---- names ---- */
 
 /*
- * "A plain name never changes meaning": these count people or leads once, or follow
- * a sale's refunds. They come with customer tracking; until then nobody may take
- * them for something else.
+ * "A plain name never changes meaning": these count leads or new customers once, or
+ * follow a sale's refunds. They come with lead and refund tracking; until then nobody
+ * may take them for something else.
  */
 static const struct {
 	const char *name, *instead;
@@ -62,10 +62,7 @@ static const struct {
     {"mql_to_sql", "mql_to_sql_events"},
     {"cac", NULL},
     {"cac_paid", NULL},
-    {"retention", NULL},
-    {"conversion", "conversion_events"},
     {"lead_conversion", NULL},
-    {"orders", "sale_events"},
     {"revenue_net", "revenue"},
     {"revenue_attributed", "revenue"},
 };
@@ -88,7 +85,7 @@ check_name(struct reader *r, const struct yaml_node *key, const char *what)
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
 		if (!slice_is(name, reserved[i].name))
 			continue;
-		ERROR(r, key, "'%s' is reserved until customers are tracked%s%s%s", reserved[i].name,
+		ERROR(r, key, "'%s' is reserved until leads and refunds are tracked%s%s%s", reserved[i].name,
 		      reserved[i].instead ? "; call what counts events '" : "", reserved[i].instead ? reserved[i].instead : "",
 		      reserved[i].instead ? "'" : "");
 		return false;
@@ -166,13 +163,13 @@ read_sum(struct reader *r, const struct yaml_node *node, struct slice argument, 
 	measure->unit = num == NUM_AMT ? UNIT_MONEY : UNIT_COUNT;
 }
 
-/* distinct(cust), distinct(order), distinct(visit), retained(cust). */
+/* distinct(cust), distinct(order), distinct(visit), retained(cust), previous(cust). */
 static void
 read_touch(struct reader *r, const struct yaml_node *node, struct slice argument, enum measure_take take,
            struct measure *measure)
 {
 	static const char *const words = "cust|order|visit";
-	const char *name = take == TAKE_RETAINED ? "retained" : "distinct";
+	const char *name = take == TAKE_DISTINCT ? "distinct" : take == TAKE_RETAINED ? "retained" : "previous";
 	int entity = scalar_word(argument, words);
 	struct guess guess;
 	if (entity < 0 && argument.n > 0)
@@ -180,8 +177,8 @@ read_touch(struct reader *r, const struct yaml_node *node, struct slice argument
 		      guess_word(&guess, argument, words));
 	else if (entity < 0)
 		ERROR(r, node, "%s needs whom to tell apart: %s(cust)", name, name);
-	else if (take == TAKE_RETAINED && entity != ENTITY_CUST)
-		ERROR(r, node, "only customers are retained: retained(cust)");
+	else if (take_looks_back(take) && entity != ENTITY_CUST)
+		ERROR(r, node, "only customers come back: %s(cust)", name);
 	else if (entity == ENTITY_ORDER && measure->from != EVENT_NONE && measure->from != EVENT_SALE &&
 	         measure->from != EVENT_REFUND)
 		ERROR(r, node, "%s events carry no order", event_type_name(measure->from));
@@ -193,7 +190,7 @@ read_touch(struct reader *r, const struct yaml_node *node, struct slice argument
 static void
 read_take(struct reader *r, const struct yaml_node *map, struct measure *measure)
 {
-	static const char *const words = "count|sum|distinct|retained|new|stage|cohort";
+	static const char *const words = "count|sum|distinct|retained|previous|new|stage|cohort"; /* enum measure_take */
 	const struct yaml_node *node;
 	struct slice text = field(r, map, "take", &node);
 	if (node == NULL)
@@ -209,9 +206,9 @@ read_take(struct reader *r, const struct yaml_node *map, struct measure *measure
 	struct guess guess;
 	if (take < 0)
 		ERROR(r, node, "unknown take '%.*s'%s", (int)word.n, (const char *)word.p, guess_word(&guess, word, words));
-	else if (take == 2 || take == 3)
-		read_touch(r, node, argument, take == 2 ? TAKE_DISTINCT : TAKE_RETAINED, measure);
-	else if (take > 3)
+	else if (take >= TAKE_DISTINCT && take <= TAKE_PREVIOUS)
+		read_touch(r, node, argument, (enum measure_take)take, measure);
+	else if (take > TAKE_PREVIOUS)
 		ERROR(r, node, "%.*s is not there yet in this version", (int)word.n, (const char *)word.p);
 	else if (take == 0 && open != NULL)
 		ERROR(r, node, "count takes no argument");
@@ -530,6 +527,25 @@ read_kpi(struct reader *r, const struct yaml_node *node)
 
 /* ---- the file ---- */
 
+/* PREVIOUS takes over, when a period turns, what DISTINCT of its class counted. */
+static void
+check_previous(struct reader *r, const struct yaml_node *measures)
+{
+	for (const struct yaml_node *node = measures->first; node; node = node->next) {
+		int m = measure_find(r->set, node->key->text);
+		const struct measure *measure = m < 0 ? NULL : &r->set->measure[m];
+		uint32_t d = 0;
+		if (measure == NULL || measure->take != TAKE_PREVIOUS)
+			continue;
+		while (d < r->set->measure_count &&
+		       (r->set->measure[d].take != TAKE_DISTINCT || !measure_same_class(measure, &r->set->measure[d])))
+			d++;
+		if (d == r->set->measure_count)
+			ERROR(r, node->key, "measure '%s' needs one of the same from and where that takes distinct(cust)",
+			      measure->name);
+	}
+}
+
 static void
 read_file(struct reader *r)
 {
@@ -550,9 +566,11 @@ read_file(struct reader *r)
 		ERROR(r, node, "version must be 1, not '%s'", (const char *)version.p);
 
 	const struct yaml_node *measures = yaml_find(root, "measures");
-	if (measures != NULL && expect(r, measures, YAML_MAP, "measures"))
+	if (measures != NULL && expect(r, measures, YAML_MAP, "measures")) {
 		for (node = measures->first; node; node = node->next)
 			read_measure(r, node);
+		check_previous(r, measures);
+	}
 	r->kpis = yaml_find(root, "kpis");
 	if (r->kpis != NULL && expect(r, r->kpis, YAML_MAP, "kpis"))
 		for (node = r->kpis->first; node; node = node->next)

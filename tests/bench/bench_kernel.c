@@ -6,6 +6,7 @@
  *   add     one minute: tuples and cells exist after the first pass, which is not timed
  *   turns   a minute turns every pass: each event opens a cell, and drains run between
  *   apart   as add, but any person sells for any campaign and no tuple is met twice in a pass
+ *   people  each customer, order and visit counts once, too
  * usage: bench_kernel [CASE], for a profiler
  */
 #include "tests/bench/figures.h"
@@ -23,7 +24,7 @@ struct kase {
 	const char *name;
 	struct load_shape shape;
 	int passes;
-	bool turns;
+	bool turns, people;
 };
 
 struct bench {
@@ -122,6 +123,11 @@ report(struct bench *bench)
 	figure_of(prefix, ".tuple.bytes", (double)count.bytes_tuples / (double)count.tuples, "B");
 	figure_of(prefix, ".cell.bytes", (double)count.bytes_cells / (double)count.cells, "B");
 	figure_of(prefix, ".id.bytes", (double)count.bytes_ids / (double)count.ids, "B");
+	if (count.entities > 0) {
+		figure_of(prefix, ".entities", (double)count.entities, "");
+		figure_of(prefix, ".activities", (double)count.activities, "");
+		figure_of(prefix, ".entity.bytes", (double)count.bytes_entities / (double)count.entities, "B");
+	}
 	/* for a group of GROUP_EVENTS */
 	snprintf(prefix, sizeof(prefix), "kernel.%s.stall", bench->kase->name);
 	samples_figures(&bench->stall_us, prefix, "us");
@@ -131,6 +137,8 @@ static void
 bench_case(const struct kase *kase)
 {
 	struct bench bench = {.kase = kase, .config = setting_new(), .now_ms = START_MS};
+	if (!kase->people)
+		setting_add_only(bench.config);
 	bench.kernel = kernel_new(&bench.config->kernel);
 	groups_make(&bench);
 	for (int pass = -1; pass < kase->passes; pass++) {
@@ -152,13 +160,16 @@ bench_case(const struct kase *kase)
 	 .persons_each = each_}
 
 static const struct kase cases[] = {
-    {"add.1k", SHAPE(80, 60, 131072, 4, 256), 12, false},
-    {"add.100k", SHAPE(9000, 940, 524288, 4, 256), 3, false},
-    {"add.1M", SHAPE(90000, 9940, 2097152, 4, 256), 1, false},
-    {"add.100k.single", SHAPE(9000, 940, 524288, 4, 1), 3, false}, /* a batch of its own for every event */
-    {"turns.1k", SHAPE(80, 60, 131072, 4, 256), 12, true},
-    {"turns.100k", SHAPE(9000, 940, 524288, 4, 256), 3, true},
-    {"apart.100k", SHAPE(9000, 940, 524288, 0, 256), 3, false},
+    {"add.1k", SHAPE(80, 60, 131072, 4, 256), 12, false, false},
+    {"add.100k", SHAPE(9000, 940, 524288, 4, 256), 3, false, false},
+    {"add.1M", SHAPE(90000, 9940, 2097152, 4, 256), 1, false, false},
+    {"add.100k.single", SHAPE(9000, 940, 524288, 4, 1), 3, false, false}, /* a batch of its own for every event */
+    {"turns.1k", SHAPE(80, 60, 131072, 4, 256), 12, true, false},
+    {"turns.100k", SHAPE(9000, 940, 524288, 4, 256), 3, true, false},
+    {"apart.100k", SHAPE(9000, 940, 524288, 0, 256), 3, false, false},
+    {"people.1k", SHAPE(80, 60, 131072, 4, 256), 12, false, true},
+    {"people.100k", SHAPE(9000, 940, 524288, 4, 256), 3, false, true},
+    {"people.turns.100k", SHAPE(9000, 940, 524288, 4, 256), 3, true, true},
 };
 
 int

@@ -26,6 +26,14 @@ setting_new(void)
 }
 
 void
+setting_add_only(struct config *config)
+{
+	for (uint32_t m = 0; m < config->kpis.measure_count; m++)
+		if (take_is_touch(config->kpis.measure[m].take))
+			config->kpis.measure[m].from = EVENT_NONE; /* no event is of it */
+}
+
+void
 setting_free(struct config *config)
 {
 	config_fini(config);

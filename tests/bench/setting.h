@@ -6,6 +6,8 @@
 
 /* Ends the process when the defaults do not load. Free with setting_free(). */
 struct config *setting_new(void);
+/* Measures by addition alone: nothing is told of who did what. */
+void setting_add_only(struct config *config);
 void setting_free(struct config *config);
 struct accept_config setting_accept(const struct config *config);
 #endif

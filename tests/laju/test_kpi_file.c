@@ -61,21 +61,21 @@ static const struct golden table[] = {
 	     "kpis.yaml:5:3: a name has at most 31 letters\n"
 	     "  a_name_that_is_longer_than_31_bytes: {from: visit, take: count}\n"
 	     "  ^\n"},
-	{"plain_names_are_kept_for_people",
+	{"plain_names_are_kept_for_what_they_mean",
 	     "version: 1\n"
 	     "measures:\n"
 	     "  mql: {from: lead, take: count}\n"
 	     "kpis:\n"
 	     "  cac: {formula: mql}\n"
-	     "  conversion: {formula: mql}\n",
-	     "kpis.yaml:3:3: 'mql' is reserved until customers are tracked; call what counts events 'mql_events'\n"
+	     "  revenue_net: {formula: mql}\n",
+	     "kpis.yaml:3:3: 'mql' is reserved until leads and refunds are tracked; call what counts events 'mql_events'\n"
 	     "  mql: {from: lead, take: count}\n"
 	     "  ^\n"
-	     "kpis.yaml:5:3: 'cac' is reserved until customers are tracked\n"
+	     "kpis.yaml:5:3: 'cac' is reserved until leads and refunds are tracked\n"
 	     "  cac: {formula: mql}\n"
 	     "  ^\n"
-	     "kpis.yaml:6:3: 'conversion' is reserved until customers are tracked; call what counts events 'conversion_events'\n"
-	     "  conversion: {formula: mql}\n"
+	     "kpis.yaml:6:3: 'revenue_net' is reserved until leads and refunds are tracked; call what counts events 'revenue'\n"
+	     "  revenue_net: {formula: mql}\n"
 	     "  ^\n"},
 	{"a_measure_needs_from_and_take",
 	     "version: 1\n"
@@ -153,7 +153,7 @@ static const struct golden table[] = {
 	     "kpis.yaml:4:25: distinct() takes cust, order or visit, not 'custs', did you mean 'cust'?\n"
 	     "  b: {from: sale, take: distinct(custs)}\n"
 	     "                        ^\n"
-	     "kpis.yaml:5:25: only customers are retained: retained(cust)\n"
+	     "kpis.yaml:5:25: only customers come back: retained(cust)\n"
 	     "  c: {from: sale, take: retained(order)}\n"
 	     "                        ^\n"
 	     "kpis.yaml:6:26: visit events carry no order\n"
@@ -168,6 +168,23 @@ static const struct golden table[] = {
 	     "kpis.yaml:9:25: cohort is not there yet in this version\n"
 	     "  g: {from: lead, take: cohort(won)}\n"
 	     "                        ^\n"},
+	{"what_looks_back_needs_what_it_looks_back_at",
+	     "version: 1\n"
+	     "measures:\n"
+	     "  before: {from: sale, where: {product: a}, take: previous(cust)}\n"
+	     "  buyers: {from: sale, take: distinct(cust)}\n"
+	     "  well: {from: sale, take: previous(cust)}\n"
+	     "  lines: {from: sale, take: previous(order)}\n"
+	     "kpis: {}\n",
+	     "kpis.yaml:3:3: measure 'before' needs one of the same from and where that takes distinct(cust)\n"
+	     "  before: {from: sale, where: {product: a}, take: previous(cust)}\n"
+	     "  ^\n"
+	     "kpis.yaml:6:3: measure 'lines' needs one of the same from and where that takes distinct(cust)\n"
+	     "  lines: {from: sale, take: previous(order)}\n"
+	     "  ^\n"
+	     "kpis.yaml:6:29: only customers come back: previous(cust)\n"
+	     "  lines: {from: sale, take: previous(order)}\n"
+	     "                            ^\n"},
 	{"people_are_told_apart_in_at_most_8_ways",
 	     "version: 1\n"
 	     "measures:\n"

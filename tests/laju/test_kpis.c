@@ -11,11 +11,11 @@
 #include <string.h>
 #include <cmocka.h>
 
-static const int64_t NOON = 1795435200000; /* 2026-11-23 12:00 UTC */
+static const int64_t NOON = 1795435200000 /* 2026-11-23 12:00 UTC */, DAY = 86400000;
 
 struct day {
 	struct replay *replay;
-	unsigned number;
+	unsigned number, visit, sale;
 	struct row row;
 	bool found;
 };
@@ -38,13 +38,33 @@ number(struct event *event, enum event_num which, int64_t value)
 static void
 happen(struct day *day, unsigned times, struct event event)
 {
+	bool named = event.text[TEXT_CUST].n > 0;
 	for (unsigned i = 0; i < times; i++) {
 		char id[32];
 		struct buf packed = {0};
 		snprintf(id, sizeof(id), "e%u", day->number++);
 		text(&event, TEXT_ID, id);
 		text(&event, TEXT_CAMP, "harbolnas");
-		number(&event, NUM_TS, NOON);
+		if (!(event.num_mask & 1u << NUM_TS))
+			number(&event, NUM_TS, NOON);
+		char cust[16], order[16], visit[16];
+		if (event.type == EVENT_VISIT) { /* 200 visits of 120 visitors */
+			snprintf(cust, sizeof(cust), "c%u", day->visit % 120);
+			snprintf(visit, sizeof(visit), "v%u", day->visit++);
+			text(&event, TEXT_CUST, cust);
+			text(&event, TEXT_VISIT, visit);
+		}
+		if (event.type == EVENT_SALE && !named) {
+			/* The first two are lines of one order; then each is one, the last of a customer who had one already. */
+			unsigned order_number = day->sale < 1 ? 0 : day->sale - 1;
+			day->sale++;
+			snprintf(cust, sizeof(cust), "c%u", order_number % 8);
+			snprintf(order, sizeof(order), "o%u", order_number);
+			snprintf(visit, sizeof(visit), "v%u", order_number);
+			text(&event, TEXT_CUST, cust);
+			text(&event, TEXT_ORDER, order);
+			text(&event, TEXT_VISIT, visit);
+		}
 		event_encode(&event, &packed);
 		replay_add(day->replay, buf_slice(&packed));
 		buf_fini(&packed);
@@ -95,9 +115,22 @@ engage(enum event_kind kind, int64_t n)
 	return event;
 }
 
+/* A sale of the day before. */
+static struct event
+bought_yesterday(const char *cust)
+{
+	struct event event = money(EVENT_SALE, 100000, 1, NULL);
+	text(&event, TEXT_CUST, cust);
+	number(&event, NUM_TS, NOON - DAY);
+	return event;
+}
+
 static void
 the_day(struct day *day)
 {
+	static const char *const yesterday[] = {"c0", "c1", "c2", "c3", "c99"};
+	for (unsigned i = 0; i < 5; i++)
+		happen(day, 1, bought_yesterday(yesterday[i]));
 	happen(day, 150, visit("Direct"));
 	happen(day, 40, visit("Organic Search"));
 	happen(day, 10, visit("Referral"));
@@ -134,6 +167,8 @@ on_row(void *context, int64_t at_ms, struct slice topic, struct slice row)
 	    {"mql_events", 8, 1},           {"sql_events", 4, 1},            {"customer_events", 0, 1},
 	    {"mql_to_sql_events", 1, 2},    {"visits", 200, 1},              {"organic", 40, 1},
 	    {"referral", 10, 1},            {"conversion_events", 1, 20},    {"engagement", 34, 1},
+	    {"visitors", 120, 1},           {"customers", 8, 1},             {"orders", 9, 1},
+	    {"aov", 250000000, 9},          {"conversion", 9, 200},          {"retention", 4, 5},
 	};
 	const struct row_part *part = &day->row.part[PART_CUR];
 	assert_int_equal(part->kpis, sizeof(expected) / sizeof(expected[0])); /* the table of docs/kpis.md is complete */

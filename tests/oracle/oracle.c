@@ -1,5 +1,6 @@
 /*
- * oracle.c - see oracle.h. Three parts: local days by libc, the bounds of a window, and the sums.
+ * oracle.c - see oracle.h. In this order: local days by libc, the bounds of a window, the list of events and their
+ * arrival, what each counts as (its versions, then what it takes from others), and the sums.
  * Slow and obvious is the point; the only things remembered are day starts (per zone, for the process) and the answers
  * for one log time.
  */
@@ -213,6 +214,10 @@ struct span {
 	int64_t lo, hi; /* [lo, hi) */
 };
 
+/* A part behind the public ones: the whole period (or window) before prev, at which retained's prev and ptd look. */
+#define PART_BEFORE ((enum oracle_part)ORACLE_PARTS)
+enum { PARTS = ORACLE_PARTS + 1 };
+
 /* Slots of slot_min minutes follow each other from the day's first instant; the day's last one may be cut short. */
 static struct span
 pane_of(struct zone *zone, int64_t at_ms, int slot_min)
@@ -240,6 +245,15 @@ rolling_length(enum oracle_window window)
 	return (window == ORACLE_R1D ? 1 : window == ORACLE_R7D ? 7 : 30) * DAY_MS;
 }
 
+/* The start of the last pane inside: now's, or for the parts before it the instant one or two lengths earlier. */
+static int64_t
+rolling_limit(struct zone *zone, int slide_min, enum oracle_window window, enum oracle_part part, int64_t now)
+{
+	int back = part == PART_BEFORE ? 2 : part == ORACLE_PREV ? 1 : 0;
+
+	return pane_of(zone, now, slide_min).lo - back * rolling_length(window);
+}
+
 /*
  * Inside are the panes with limit - W < start <= limit. So the window begins where the pane that holds the instant limit - W
  * ends, and ends where the pane that holds `limit` does; those instants are pane starts themselves except across a change
@@ -249,7 +263,7 @@ static struct span
 rolling_bounds(struct zone *zone, int slide_min, enum oracle_window window, enum oracle_part part, int64_t now)
 {
 	int64_t length = rolling_length(window);
-	int64_t limit = pane_of(zone, now, slide_min).lo - (part == ORACLE_PREV ? length : 0);
+	int64_t limit = rolling_limit(zone, slide_min, window, part, now);
 	struct span span;
 
 	span.lo = pane_of(zone, limit - length, slide_min).hi;
@@ -308,6 +322,11 @@ calendar_bounds(struct zone *zone, int week_start, enum oracle_window window, en
 	int64_t prev_first = period_first(window, week_start, this_first - 1);
 	struct span span;
 
+	if (part == PART_BEFORE) {
+		span.lo = date_start(zone, period_first(window, week_start, prev_first - 1));
+		span.hi = date_start(zone, prev_first);
+		return span;
+	}
 	if (part == ORACLE_PTD)
 		return ptd_bounds(zone, window, this_first, prev_first, now);
 	if (part == ORACLE_PREV) {
@@ -320,7 +339,21 @@ calendar_bounds(struct zone *zone, int week_start, enum oracle_window window, en
 	return span;
 }
 
-/* ---- events and sums ---- */
+/* ---- the list of events ---- */
+
+enum { TEXT_LISTS = 1024, NO_ENTITY = -1, NO_LEAD = -1 };
+enum { CAMPAIGN, CHANNEL, SOURCE, MEDIUM, TEAM, PERSON }; /* dimensions that a sale may inherit */
+enum { AMT, QTY };                                        /* numbers that refunds may not exceed */
+#define DIRECT "Direct"
+
+struct text {
+	char *text;
+	struct text *next;
+};
+
+struct entity {
+	const char *cust, *text; /* kept texts */
+};
 
 struct series {
 	int rollup;
@@ -328,13 +361,39 @@ struct series {
 	int64_t *total;         /* [window][part][measure], right while !stale */
 };
 
-struct entry { /* an accepted event */
-	char *cust, *id;
-	uint64_t content;
-	int64_t ts_ms;
+struct entry { /* an accepted event, as it came; entries are in order of arrival */
+	struct oracle_event event;         /* its texts are kept, missing ones are NULL */
+	int64_t arrived_ms;                /* log time then */
 	int64_t pane_ms[3];                /* start of its pane in r1d, r7d, r30d */
-	size_t series[ORACLE_ROLLUPS_MAX]; /* what it projects to */
-	int64_t *value;                    /* per measure, 0 where it does not count */
+	size_t series[ORACLE_ROLLUPS_MAX]; /* what its own dimensions project to */
+	int entity[ORACLE_ENTITIES];       /* or NO_ENTITY */
+	struct fact *corrects;             /* a correct or void's; NULL: parked, or forgotten before it could apply */
+};
+
+struct version { /* what was said about an event from some log time on */
+	const struct entry *body; /* its own entry, or the correction that replaces it */
+	int64_t since_ms;
+	int64_t rev;
+	bool is_void;
+	int lead; /* number of the lead that a lead event belongs to, or NO_LEAD */
+};
+
+struct fact { /* an event that is no correction, made anew from all entries on a question */
+	const struct entry *origin;
+	struct version *version; /* the last one is in force */
+	size_t version_count;
+	/* The rest is settled once the versions of all events are known. */
+	struct oracle_event event; /* as it counts */
+	bool voided;
+	const struct entry *at, *sold_at; /* whose time it counts at; a refund's with as_sold */
+	size_t series[ORACLE_ROLLUPS_MAX];
+	int entity[ORACLE_ENTITIES];
+	uint32_t where, where_sold; /* part_bit() of every part of every window that holds it */
+	bool is_matched;            /* a refund with a sale */
+	bool is_fully_refunded;     /* a sale */
+	bool is_new;                /* the first sale of its customer */
+	unsigned entered;           /* bit x: its lead first entered stage x with it */
+	unsigned reached;           /* bit x: its lead was created with it and has reached stage x */
 };
 
 struct oracle {
@@ -342,13 +401,20 @@ struct oracle {
 	struct oracle_measure *measure;
 	struct zone *zone;
 	int64_t now;
+	struct text *text[TEXT_LISTS];
+	struct entity *entity[ORACLE_ENTITIES];
+	int entity_count[ORACLE_ENTITIES], entity_room[ORACLE_ENTITIES];
 	struct entry *entry;
 	size_t entry_count, entry_room;
+	struct fact *fact;
+	size_t fact_count;
+	int lead_count;
 	struct series *series;
 	size_t series_count, series_room;
 	size_t series_last; /* the one last asked for: questions come in runs */
 	bool stale;         /* now, entries or series changed since the sums were made */
-	struct span span[ORACLE_WINDOWS][ORACLE_PARTS];
+	struct span span[ORACLE_WINDOWS][PARTS];
+	int64_t limit[3][PARTS]; /* rolling: the last pane inside starts here or before */
 };
 
 static const char *
@@ -363,11 +429,22 @@ has_part(enum oracle_window window, enum oracle_part part)
 	return part != ORACLE_PTD || !is_rolling(window);
 }
 
+static bool
+is_null(const struct oracle *oracle, int measure, enum oracle_window window, enum oracle_part part)
+{
+	if (!has_part(window, part))
+		return true;
+	int take = oracle->measure[measure].take;
+	if ((take != ORACLE_RETAINED && take != ORACLE_PREVIOUS) || part == ORACLE_CUR)
+		return false;
+	return window == ORACLE_R30D || window == ORACLE_M;
+}
+
 static void
 check_config(const struct oracle_config *config)
 {
 	assert(config->week_start >= 0 && config->week_start <= 6);
-	assert(config->horizon_ms >= 0 && config->future_ms >= 0);
+	assert(config->horizon_ms >= 0 && config->future_ms >= 0 && config->look_back_ms >= 0);
 	for (int i = 0; i < 3; i++)
 		assert(config->slide_min[i] > 0);
 	assert(config->rollup_count >= 0 && config->rollup_count <= ORACLE_ROLLUPS_MAX);
@@ -377,6 +454,14 @@ check_config(const struct oracle_config *config)
 	for (int i = 0; i < config->measure_count; i++) {
 		const struct oracle_measure *measure = &config->measure[i];
 		assert(measure->field >= -1 && measure->field < ORACLE_NUMS);
+		assert(measure->take >= ORACLE_ADD && measure->take <= ORACLE_PREVIOUS);
+		assert(measure->entity >= 0 && measure->entity < ORACLE_ENTITIES);
+		assert(measure->take < ORACLE_NEW || measure->take == ORACLE_PREVIOUS || config->people);
+		assert(measure->take != ORACLE_NEW || measure->type == ORACLE_SALE);
+		if (measure->take == ORACLE_STAGE || measure->take == ORACLE_COHORT) {
+			assert(measure->type == ORACLE_LEAD);
+			assert(measure->stage >= ORACLE_STAGE_LEAD && measure->stage <= ORACLE_STAGE_CUSTOMER);
+		}
 		assert(measure->filter_count >= 0 && measure->filter_count <= ORACLE_FILTERS_MAX);
 		for (int j = 0; j < measure->filter_count; j++) {
 			assert(measure->filter[j].what >= 0 && measure->filter[j].what <= ORACLE_BY_COST_TYPE);
@@ -430,6 +515,8 @@ oracle_new(const struct oracle_config *config)
 	oracle = xalloc(1, sizeof(*oracle));
 	oracle->config = *config;
 	oracle->config.zone = zone->name;
+	if (config->look_back_ms == 0)
+		oracle->config.look_back_ms = 30 * DAY_MS;
 	oracle->measure = copy_measures(config);
 	oracle->config.measure = oracle->measure;
 	oracle->zone = zone;
@@ -438,22 +525,39 @@ oracle_new(const struct oracle_config *config)
 	return oracle;
 }
 
+static void
+forget_facts(struct oracle *oracle)
+{
+	for (size_t i = 0; i < oracle->fact_count; i++)
+		free(oracle->fact[i].version);
+	free(oracle->fact);
+	oracle->fact = NULL;
+	oracle->fact_count = 0;
+	oracle->lead_count = 0;
+}
+
 void
 oracle_free(struct oracle *oracle)
 {
 	if (oracle == NULL)
 		return;
-	for (size_t i = 0; i < oracle->entry_count; i++) {
-		free(oracle->entry[i].cust);
-		free(oracle->entry[i].id);
-		free(oracle->entry[i].value);
+	for (int i = 0; i < TEXT_LISTS; i++) {
+		while (oracle->text[i] != NULL) {
+			struct text *text = oracle->text[i];
+			oracle->text[i] = text->next;
+			free(text->text);
+			free(text);
+		}
 	}
+	for (int i = 0; i < ORACLE_ENTITIES; i++)
+		free(oracle->entity[i]);
 	for (size_t i = 0; i < oracle->series_count; i++) {
 		for (int d = 0; d < ORACLE_DIMS; d++)
 			free(oracle->series[i].key[d]);
 		free(oracle->series[i].total);
 	}
 	free_measures(oracle->measure, oracle->config.measure_count);
+	forget_facts(oracle);
 	free(oracle->entry);
 	free(oracle->series);
 	free(oracle);
@@ -472,6 +576,49 @@ oracle_time(struct oracle *oracle, int64_t recv_ms)
 		return;
 	oracle->now = recv_ms;
 	oracle->stale = true;
+}
+
+/* The one copy of a text, so that equal texts are equal pointers; NULL for a missing one. */
+static const char *
+keep_text(struct oracle *oracle, const char *text)
+{
+	uint32_t list = 0;
+
+	if (text == NULL || strcmp(text_or_none(text), ORACLE_NONE) == 0)
+		return NULL;
+	for (const char *at = text; *at != '\0'; at++)
+		list = list * 31 + (unsigned char)*at;
+	struct text **head = &oracle->text[list % TEXT_LISTS];
+	for (struct text *known = *head; known != NULL; known = known->next) {
+		if (strcmp(known->text, text) == 0)
+			return known->text;
+	}
+	struct text *made = xalloc(1, sizeof(*made));
+	made->text = xstrdup(text);
+	made->next = *head;
+	*head = made;
+	return made->text;
+}
+
+static int
+entity_make(struct oracle *oracle, enum oracle_entity kind, const char *cust, const char *text)
+{
+	struct entity **list = &oracle->entity[kind];
+	int *count = &oracle->entity_count[kind];
+
+	if (text == NULL)
+		return NO_ENTITY;
+	for (int i = 0; i < *count; i++) {
+		if ((*list)[i].cust == cust && (*list)[i].text == text)
+			return i;
+	}
+	if (*count == oracle->entity_room[kind]) {
+		oracle->entity_room[kind] = oracle->entity_room[kind] * 2 + 16;
+		*list = realloc(*list, (size_t)oracle->entity_room[kind] * sizeof(**list));
+		assert(*list != NULL);
+	}
+	(*list)[*count] = (struct entity){ .cust = cust, .text = text };
+	return (*count)++;
 }
 
 static bool
@@ -494,15 +641,35 @@ filter_passes(const struct oracle_filter *filter, const struct oracle_event *eve
 }
 
 static int64_t
-measure_value(const struct oracle_measure *measure, const struct oracle_event *event)
+measure_value(const struct oracle_measure *measure, const struct fact *fact)
 {
-	if (event->type != measure->type)
+	if (fact->voided || fact->event.type != measure->type)
 		return 0;
 	for (int i = 0; i < measure->filter_count; i++) {
-		if (!filter_passes(&measure->filter[i], event))
+		if (!filter_passes(&measure->filter[i], &fact->event))
 			return 0;
 	}
-	return measure->field < 0 ? 1 : event->num[measure->field];
+	switch ((enum oracle_take)measure->take) {
+	case ORACLE_ADD:
+		return measure->field < 0 ? 1 : fact->event.num[measure->field];
+	case ORACLE_NEW:
+		return fact->is_new ? 1 : 0;
+	case ORACLE_STAGE:
+		return fact->entered >> measure->stage & 1;
+	case ORACLE_COHORT:
+		return fact->reached >> measure->stage & 1;
+	case ORACLE_DISTINCT:
+	case ORACLE_RETAINED:
+	case ORACLE_PREVIOUS:
+		break;
+	}
+	return 1;
+}
+
+static uint32_t
+measure_parts(const struct oracle_measure *measure, const struct fact *fact)
+{
+	return measure->as_sold ? fact->where_sold : fact->where;
 }
 
 static bool
@@ -557,18 +724,32 @@ series_make(struct oracle *oracle, int rollup, const char *const key[ORACLE_DIMS
 
 /* Only accepted events are in the list, and of those an id is known as long as its event's time is within the horizon. */
 static const struct entry *
-id_find(const struct oracle *oracle, const struct oracle_event *event)
+id_find(const struct oracle *oracle, const char *cust, const char *id)
 {
 	for (size_t i = 0; i < oracle->entry_count; i++) {
-		const struct entry *entry = &oracle->entry[i];
-		bool forgotten = entry->ts_ms < oracle->now - oracle->config.horizon_ms;
-		if (!forgotten && strcmp(entry->id, event->id) == 0 &&
-		    strcmp(entry->cust, text_or_none(event->cust)) == 0)
-			return entry;
+		const struct oracle_event *event = &oracle->entry[i].event;
+		bool forgotten = event->ts_ms < oracle->now - oracle->config.horizon_ms;
+		if (!forgotten && event->id == id && event->cust == cust)
+			return &oracle->entry[i];
 	}
 	return NULL;
 }
 
+static void
+keep_event(struct oracle *oracle, struct oracle_event *event)
+{
+	event->cust = keep_text(oracle, event->cust);
+	event->id = keep_text(oracle, event->id);
+	event->lead = keep_text(oracle, event->lead);
+	event->order = keep_text(oracle, event->order);
+	event->visit = keep_text(oracle, event->visit);
+	event->ref = keep_text(oracle, event->ref);
+	event->cost_type = keep_text(oracle, event->cost_type);
+	for (int d = 0; d < ORACLE_DIMS; d++)
+		event->dim[d] = keep_text(oracle, event->dim[d]);
+}
+
+/* The event's texts are kept. */
 static void
 entry_append(struct oracle *oracle, const struct oracle_event *event)
 {
@@ -581,54 +762,595 @@ entry_append(struct oracle *oracle, const struct oracle_event *event)
 	}
 	entry = &oracle->entry[oracle->entry_count++];
 	memset(entry, 0, sizeof(*entry));
-	entry->cust = xstrdup(text_or_none(event->cust));
-	entry->id = xstrdup(event->id);
-	entry->content = event->content;
-	entry->ts_ms = event->ts_ms;
+	entry->event = *event;
+	entry->arrived_ms = oracle->now;
 	for (int i = 0; i < 3; i++)
 		entry->pane_ms[i] = pane_of(oracle->zone, event->ts_ms, oracle->config.slide_min[i]).lo;
 	for (int r = 0; r < oracle->config.rollup_count; r++)
 		entry->series[r] = series_make(oracle, r, event->dim);
-	entry->value = xalloc((size_t)oracle->config.measure_count, sizeof(int64_t));
-	for (int m = 0; m < oracle->config.measure_count; m++)
-		entry->value[m] = measure_value(&oracle->measure[m], event);
+	entry->entity[ORACLE_CUST] = entity_make(oracle, ORACLE_CUST, event->cust, event->cust);
+	entry->entity[ORACLE_ORDER] = entity_make(oracle, ORACLE_ORDER, event->cust, event->order);
+	entry->entity[ORACLE_VISIT_ID] = entity_make(oracle, ORACLE_VISIT_ID, event->cust, event->visit);
 	oracle->stale = true;
 }
 
-enum oracle_verdict
-oracle_add(struct oracle *oracle, const struct oracle_event *event)
-{
-	const struct entry *known;
+/* ---- corrections ---- */
 
-	assert(event->id != NULL);
-	if (oracle->config.clock_events)
-		oracle_time(oracle, event->ts_ms);
-	assert(oracle->now != ORACLE_NEVER);
-	if (event->ts_ms < oracle->now - oracle->config.horizon_ms)
-		return ORACLE_TOO_LATE;
-	if (!oracle->config.clock_events && event->ts_ms > oracle->now + oracle->config.future_ms)
-		return ORACLE_FUTURE;
-	known = id_find(oracle, event);
-	if (known != NULL)
-		return known->content == event->content ? ORACLE_DUPLICATE : ORACLE_ID_CONFLICT;
-	entry_append(oracle, event);
+static bool
+is_correction(const struct oracle *oracle, const struct oracle_event *event)
+{
+	return oracle->config.people && (event->type == ORACLE_CORRECT || event->type == ORACLE_VOID);
+}
+
+static bool
+is_correctable(int type)
+{
+	return type == ORACLE_LEAD || type == ORACLE_SALE || type == ORACLE_REFUND || type == ORACLE_SPEND;
+}
+
+static const struct version *
+version_now(const struct fact *fact)
+{
+	return &fact->version[fact->version_count - 1];
+}
+
+/* NULL: the event had not come yet. */
+static const struct version *
+version_at(const struct fact *fact, int64_t at_ms)
+{
+	const struct version *version = NULL;
+
+	for (size_t i = 0; i < fact->version_count; i++) {
+		if (fact->version[i].since_ms <= at_ms)
+			version = &fact->version[i];
+	}
+	return version;
+}
+
+static bool
+is_remembered(const struct oracle *oracle, const struct version *version, int64_t at_ms)
+{
+	return version->body->event.ts_ms >= at_ms - oracle->config.horizon_ms;
+}
+
+/*
+ * The lead that an event of (cust, lead) belongs to when it comes at at_ms: the one of an event still remembered, else
+ * a new one. So a lead is forgotten as a whole, when the last of its events is.
+ */
+static int
+lead_join(struct oracle *oracle, const struct fact *joining, const char *lead, int64_t at_ms)
+{
+	if (lead == NULL)
+		return NO_LEAD;
+	for (size_t i = 0; i < oracle->fact_count; i++) {
+		const struct fact *fact = &oracle->fact[i];
+		if (fact == joining || fact->origin->event.type != ORACLE_LEAD ||
+		    fact->origin->event.cust != joining->origin->event.cust)
+			continue;
+		const struct version *version = version_now(fact);
+		if (version->body->event.lead == lead && is_remembered(oracle, version, at_ms))
+			return version->lead;
+	}
+	return oracle->lead_count++;
+}
+
+static void
+version_push(struct oracle *oracle, struct fact *fact, struct version version)
+{
+	const struct version *before = fact->version_count > 0 ? version_now(fact) : NULL;
+	const char *lead = version.body->event.lead;
+
+	if (fact->origin->event.type != ORACLE_LEAD)
+		version.lead = NO_LEAD;
+	else if (before != NULL && before->body->event.lead == lead)
+		version.lead = before->lead;
+	else
+		version.lead = lead_join(oracle, fact, lead, version.since_ms);
+	fact->version = realloc(fact->version, (fact->version_count + 1) * sizeof(*fact->version));
+	assert(fact->version != NULL);
+	fact->version[fact->version_count++] = version;
+}
+
+/* The highest rev wins, a void before a correct of the same one, and any of them before the event itself. */
+static void
+correct(struct oracle *oracle, struct fact *fact, struct entry *by, int64_t since_ms)
+{
+	const struct version *now = version_now(fact);
+	bool is_void = by->event.type == ORACLE_VOID;
+
+	by->corrects = fact;
+	if (fact->version_count > 1 &&
+	    (by->event.rev < now->rev || (by->event.rev == now->rev && (now->is_void || !is_void))))
+		return;
+	version_push(oracle, fact, (struct version){ .body = is_void ? now->body : by, .since_ms = since_ms,
+		.rev = by->event.rev, .is_void = is_void });
+}
+
+/* What a correction that comes at at_ms applies to; NULL: not known, or not any more. */
+static struct fact *
+fact_find(struct oracle *oracle, const char *cust, const char *id, int64_t at_ms)
+{
+	for (size_t i = oracle->fact_count; i-- > 0;) {
+		struct fact *fact = &oracle->fact[i];
+		const struct oracle_event *event = &fact->origin->event;
+		if (event->id == id && event->cust == cust && is_remembered(oracle, version_now(fact), at_ms))
+			return fact;
+	}
+	return NULL;
+}
+
+/* The corrections that wait for this event, but not those that have waited too long. */
+static void
+apply_parked(struct oracle *oracle, struct fact *fact)
+{
+	const struct entry *origin = fact->origin;
+
+	for (struct entry *entry = oracle->entry; entry < origin; entry++) {
+		if (is_correction(oracle, &entry->event) && entry->corrects == NULL &&
+		    entry->event.ref == origin->event.id && entry->event.cust == origin->event.cust &&
+		    entry->arrived_ms >= origin->arrived_ms - oracle->config.horizon_ms)
+			correct(oracle, fact, entry, origin->arrived_ms);
+	}
+}
+
+/* All events with all their versions, by going through the entries in order of arrival. */
+static void
+replay(struct oracle *oracle)
+{
+	forget_facts(oracle);
+	oracle->fact = xalloc(oracle->entry_count, sizeof(*oracle->fact));
+	for (size_t i = 0; i < oracle->entry_count; i++) {
+		struct entry *entry = &oracle->entry[i];
+		entry->corrects = NULL;
+		if (is_correction(oracle, &entry->event)) {
+			struct fact *fact = fact_find(oracle, entry->event.cust, entry->event.ref, entry->arrived_ms);
+			if (fact != NULL)
+				correct(oracle, fact, entry, entry->arrived_ms);
+			continue;
+		}
+		struct fact *fact = &oracle->fact[oracle->fact_count++];
+		fact->origin = entry;
+		version_push(oracle, fact, (struct version){ .body = entry, .since_ms = entry->arrived_ms });
+		if (is_correctable(entry->event.type))
+			apply_parked(oracle, fact);
+	}
+}
+
+/* Two corrections of one kind and rev must say the same, as long as the first of them is remembered. */
+static enum oracle_verdict
+correction_verdict(struct oracle *oracle, const struct oracle_event *event)
+{
+	const struct entry *known = event->ref != NULL ? id_find(oracle, event->cust, event->ref) : NULL;
+
+	if (event->ref == NULL || (known != NULL && !is_correctable(known->event.type)))
+		return ORACLE_BAD_REF;
+	replay(oracle);
+	const struct fact *fact = fact_find(oracle, event->cust, event->ref, oracle->now);
+	for (size_t i = 0; i < oracle->entry_count; i++) {
+		const struct entry *entry = &oracle->entry[i];
+		bool forgotten = fact == NULL && entry->arrived_ms < oracle->now - oracle->config.horizon_ms;
+		if (forgotten || entry->corrects != fact || entry->event.type != event->type ||
+		    entry->event.rev != event->rev || entry->event.ref != event->ref ||
+		    entry->event.cust != event->cust)
+			continue;
+		return entry->event.content == event->content ? ORACLE_DUPLICATE : ORACLE_ID_CONFLICT;
+	}
 	return ORACLE_OK;
+}
+
+/* ---- arrival ---- */
+
+enum oracle_verdict
+oracle_add(struct oracle *oracle, const struct oracle_event *given)
+{
+	struct oracle_event event = *given;
+	const struct entry *known;
+	enum oracle_verdict verdict;
+
+	keep_event(oracle, &event);
+	assert(event.id != NULL);
+	if (oracle->config.clock_events)
+		oracle_time(oracle, event.ts_ms);
+	assert(oracle->now != ORACLE_NEVER);
+	if (event.ts_ms < oracle->now - oracle->config.horizon_ms)
+		return ORACLE_TOO_LATE;
+	if (!oracle->config.clock_events && event.ts_ms > oracle->now + oracle->config.future_ms)
+		return ORACLE_FUTURE;
+	known = id_find(oracle, event.cust, event.id);
+	if (known != NULL)
+		return known->event.content == event.content ? ORACLE_DUPLICATE : ORACLE_ID_CONFLICT;
+	verdict = is_correction(oracle, &event) ? correction_verdict(oracle, &event) : ORACLE_OK;
+	if (verdict == ORACLE_OK)
+		entry_append(oracle, &event);
+	return verdict;
+}
+
+static uint32_t
+part_bit(int window, int part)
+{
+	return UINT32_C(1) << (window * PARTS + part);
+}
+
+static void
+recompute_bounds(struct oracle *oracle)
+{
+	for (int w = 0; w < ORACLE_WINDOWS; w++) {
+		for (int p = 0; p < PARTS; p++) {
+			enum oracle_window window = (enum oracle_window)w;
+			enum oracle_part part = (enum oracle_part)p;
+			if (!has_part(window, part))
+				continue;
+			if (!is_rolling(window)) {
+				oracle->span[w][p] =
+				    calendar_bounds(oracle->zone, oracle->config.week_start, window, part, oracle->now);
+				continue;
+			}
+			int slide_min = oracle->config.slide_min[w];
+			oracle->limit[w][p] = rolling_limit(oracle->zone, slide_min, window, part, oracle->now);
+			oracle->span[w][p] = rolling_bounds(oracle->zone, slide_min, window, part, oracle->now);
+		}
+	}
 }
 
 /* Rolling: by the start of the event's own pane, as section 11 words it, and not by the bounds made from that. */
 static bool
 entry_inside(const struct oracle *oracle, const struct entry *entry, enum oracle_window window, enum oracle_part part)
 {
+	if (!has_part(window, part))
+		return false;
 	if (is_rolling(window)) {
-		int slide_min = oracle->config.slide_min[window];
-		int64_t length = rolling_length(window);
-		int64_t limit = pane_of(oracle->zone, oracle->now, slide_min).lo - (part == ORACLE_PREV ? length : 0);
+		int64_t limit = oracle->limit[window][part];
 		int64_t start = entry->pane_ms[window];
-		return limit - length < start && start <= limit;
+		return limit - rolling_length(window) < start && start <= limit;
 	}
 	const struct span *span = &oracle->span[window][part];
-	return span->lo <= entry->ts_ms && entry->ts_ms < span->hi;
+	return span->lo <= entry->event.ts_ms && entry->event.ts_ms < span->hi;
 }
+
+static uint32_t
+parts_of(const struct oracle *oracle, const struct entry *entry)
+{
+	uint32_t where = 0;
+
+	for (int w = 0; w < ORACLE_WINDOWS; w++) {
+		for (int p = 0; p < PARTS; p++) {
+			if (entry_inside(oracle, entry, (enum oracle_window)w, (enum oracle_part)p))
+				where |= part_bit(w, p);
+		}
+	}
+	return where;
+}
+
+/* ---- what an event counts as ---- */
+
+/* The order of events: by time, then by id. */
+static bool
+is_before(const struct oracle *oracle, const struct fact *a, int64_t a_ms, const struct fact *b, int64_t b_ms)
+{
+	const char *a_cust = a->origin->event.cust, *b_cust = b->origin->event.cust;
+	const char *a_id = a->origin->event.id, *b_id = b->origin->event.id;
+	int order;
+
+	if (a_ms != b_ms)
+		return a_ms < b_ms;
+	if (oracle->config.tie == NULL)
+		order = strcmp(a_id, b_id);
+	else
+		order = oracle->config.tie(a_cust != NULL ? a_cust : "", a_id, b_cust != NULL ? b_cust : "", b_id);
+	return order != 0 ? order < 0 : a->origin < b->origin;
+}
+
+static bool
+fact_is_before(const struct oracle *oracle, const struct fact *a, const struct fact *b)
+{
+	return is_before(oracle, a, a->event.ts_ms, b, b->event.ts_ms);
+}
+
+/*
+ * As the version in force has it. A correction replaces all but id, type, cust (which it repeats) and what ref means.
+ */
+static void
+settle_plain(struct oracle *oracle, struct fact *fact)
+{
+	const struct oracle_event *origin = &fact->origin->event;
+	const struct version *version = version_now(fact);
+
+	fact->event = version->body->event;
+	fact->event.id = origin->id;
+	fact->event.type = origin->type;
+	fact->event.ref = origin->ref;
+	if (oracle->config.people && origin->type == ORACLE_LEAD && fact->event.stage == 0)
+		fact->event.stage = ORACLE_STAGE_LEAD;
+	fact->voided = version->is_void;
+	fact->at = fact->sold_at = version->body;
+	memcpy(fact->series, version->body->series, sizeof(fact->series));
+	memcpy(fact->entity, version->body->entity, sizeof(fact->entity));
+}
+
+/* The last ms at which what comes can still change the event. */
+static int64_t
+forgotten_at(const struct oracle *oracle, const struct fact *fact)
+{
+	return fact->event.ts_ms + oracle->config.horizon_ms;
+}
+
+static bool
+is_of_its_lead(const struct fact *sale, const struct fact *fact, const struct version *version)
+{
+	return fact->origin->event.type == ORACLE_LEAD && fact->event.cust == sale->event.cust &&
+	    sale->event.lead != NULL && version->body->event.lead == sale->event.lead;
+}
+
+static bool
+is_touch(const struct fact *fact, const struct version *version)
+{
+	const char *channel = version->body->event.dim[CHANNEL];
+	int type = fact->origin->event.type;
+
+	return (type == ORACLE_VISIT || type == ORACLE_LEAD) && !version->is_void && version->body->event.has_touch &&
+	    strcmp(text_or_none(channel), DIRECT) != 0;
+}
+
+/*
+ * The sale's last touch, as things stood at at_ms: of its own lead, or of its customer. NULL: none. Of those of one ts
+ * the last id's.
+ */
+static const struct oracle_event *
+last_touch(const struct oracle *oracle, const struct fact *sale, bool of_lead, int64_t at_ms)
+{
+	const struct fact *last = NULL;
+	const struct oracle_event *touch = NULL;
+
+	for (size_t i = 0; i < oracle->fact_count; i++) {
+		const struct fact *fact = &oracle->fact[i];
+		const struct version *version = version_at(fact, at_ms);
+		if (version == NULL || !is_touch(fact, version))
+			continue;
+		const struct oracle_event *event = &version->body->event;
+		bool is_own = of_lead ? is_of_its_lead(sale, fact, version) :
+		    sale->event.cust != NULL && fact->event.cust == sale->event.cust;
+		if (!is_own || event->ts_ms > sale->event.ts_ms ||
+		    event->ts_ms <= sale->event.ts_ms - oracle->config.look_back_ms)
+			continue;
+		if (last == NULL || is_before(oracle, last, touch->ts_ms, fact, event->ts_ms)) {
+			last = fact;
+			touch = event;
+		}
+	}
+	return touch;
+}
+
+static bool
+lead_is_remembered(const struct oracle *oracle, int lead, int64_t at_ms)
+{
+	for (size_t i = 0; i < oracle->fact_count; i++) {
+		const struct version *version = version_at(&oracle->fact[i], at_ms);
+		if (version != NULL && version->lead == lead && is_remembered(oracle, version, at_ms))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What the sale's lead last said about team or person, at or before the sale and as things stood at at_ms. The lead
+ * must have been remembered when the later one of the two came.
+ */
+static const char *
+lead_says(const struct oracle *oracle, const struct fact *sale, int dim, int64_t at_ms)
+{
+	const struct fact *last = NULL;
+	const struct oracle_event *said = NULL;
+
+	for (size_t i = 0; i < oracle->fact_count; i++) {
+		const struct fact *fact = &oracle->fact[i];
+		const struct version *version = version_at(fact, at_ms);
+		if (version == NULL || version->is_void || !is_of_its_lead(sale, fact, version))
+			continue;
+		const struct oracle_event *event = &version->body->event;
+		int64_t met_ms = version_now(sale)->since_ms;
+		if (version->since_ms > met_ms)
+			met_ms = version->since_ms;
+		if (event->dim[dim] == NULL || event->ts_ms > sale->event.ts_ms ||
+		    !lead_is_remembered(oracle, version->lead, met_ms))
+			continue;
+		if (last == NULL || is_before(oracle, last, said->ts_ms, fact, event->ts_ms)) {
+			last = fact;
+			said = event;
+		}
+	}
+	return said != NULL ? said->dim[dim] : NULL;
+}
+
+static void
+settle_attribution(struct oracle *oracle, struct fact *sale)
+{
+	int64_t at_ms = forgotten_at(oracle, sale);
+
+	if (!sale->event.has_touch) {
+		static const struct oracle_event direct = { .dim = { [CHANNEL] = DIRECT } };
+		const struct oracle_event *touch = last_touch(oracle, sale, true, at_ms);
+		if (touch == NULL)
+			touch = last_touch(oracle, sale, false, at_ms);
+		if (touch == NULL)
+			touch = &direct;
+		for (int d = CAMPAIGN; d <= MEDIUM; d++)
+			sale->event.dim[d] = touch->dim[d];
+	}
+	for (int d = TEAM; d <= PERSON; d++) {
+		if (sale->event.dim[d] == NULL)
+			sale->event.dim[d] = lead_says(oracle, sale, d, at_ms);
+	}
+	for (int r = 0; r < oracle->config.rollup_count; r++)
+		sale->series[r] = series_make(oracle, r, sale->event.dim);
+}
+
+/* As things stood when the sale was forgotten, if it is: sale and refund must have been remembered at one time. */
+static const struct version *
+refund_of(const struct oracle *oracle, const struct fact *refund, const struct fact *sale)
+{
+	const struct version *version = version_at(refund, forgotten_at(oracle, sale));
+	int64_t met_ms = sale->origin->arrived_ms;
+
+	if (refund->event.type != ORACLE_REFUND || refund->event.ref != sale->event.id ||
+	    refund->event.cust != sale->event.cust || refund->is_matched || version == NULL || version->is_void)
+		return NULL;
+	if (version->since_ms > met_ms)
+		met_ms = version->since_ms;
+	return met_ms <= forgotten_at(oracle, sale) && is_remembered(oracle, version, met_ms) ? version : NULL;
+}
+
+static void
+book_refund(const struct oracle *oracle, struct fact *refund, const struct fact *sale, int64_t amt, int64_t qty)
+{
+	refund->is_matched = true;
+	refund->event.num[AMT] = amt;
+	refund->event.num[QTY] = qty;
+	refund->sold_at = sale->at;
+	for (int d = 0; d < ORACLE_DIMS; d++)
+		refund->event.dim[d] = sale->event.dim[d];
+	memcpy(refund->series, sale->series, (size_t)oracle->config.rollup_count * sizeof(refund->series[0]));
+}
+
+static int64_t
+take_from(int64_t *left, int64_t wanted)
+{
+	int64_t taken = wanted < *left ? wanted : *left;
+
+	*left -= taken;
+	return taken;
+}
+
+/*
+ * Each takes its amount and units of what those before it left. One that has changed since the sale was forgotten took
+ * its part then, but stands alone now.
+ */
+static void
+settle_refunds(struct oracle *oracle, struct fact *sale)
+{
+	struct refund {
+		struct fact *fact;
+		const struct version *version;
+	} *refund = xalloc(oracle->fact_count, sizeof(*refund));
+	size_t count = 0;
+	int64_t amt_left = sale->event.num[AMT], qty_left = sale->event.num[QTY];
+
+	for (size_t i = 0; i < oracle->fact_count; i++) {
+		struct refund new = { &oracle->fact[i], refund_of(oracle, &oracle->fact[i], sale) };
+		size_t at = count;
+		if (new.version == NULL)
+			continue;
+		for (; at > 0 && is_before(oracle, new.fact, new.version->body->event.ts_ms, refund[at - 1].fact,
+		    refund[at - 1].version->body->event.ts_ms); at--)
+			refund[at] = refund[at - 1];
+		refund[at] = new;
+		count++;
+	}
+	for (size_t i = 0; i < count; i++) {
+		int64_t amt = take_from(&amt_left, refund[i].version->body->event.num[AMT]);
+		int64_t qty = take_from(&qty_left, refund[i].version->body->event.num[QTY]);
+		if (refund[i].version == version_now(refund[i].fact))
+			book_refund(oracle, refund[i].fact, sale, amt, qty);
+	}
+	sale->is_fully_refunded = sale->event.num[AMT] > 0 && amt_left == 0;
+	free(refund);
+}
+
+/* New is the customer of the first sale ever, and nobody while that one is fully refunded. */
+static void
+settle_new(struct oracle *oracle, struct fact *sale)
+{
+	sale->is_new = sale->event.cust != NULL && !sale->is_fully_refunded;
+	for (size_t i = 0; i < oracle->fact_count; i++) {
+		const struct fact *other = &oracle->fact[i];
+		if (other->event.type == ORACLE_SALE && !other->voided && other->event.cust == sale->event.cust &&
+		    fact_is_before(oracle, other, sale))
+			sale->is_new = false;
+	}
+}
+
+/* The first event that says the stage itself, else the first that implies it; NULL: the lead never got there. */
+static struct fact *
+first_entry(struct oracle *oracle, int lead, int stage)
+{
+	struct fact *first = NULL;
+
+	for (size_t i = 0; i < oracle->fact_count; i++) {
+		struct fact *fact = &oracle->fact[i];
+		if (fact->voided || version_now(fact)->lead != lead || fact->event.stage < stage ||
+		    fact->event.stage > ORACLE_STAGE_CUSTOMER)
+			continue;
+		bool is_explicit = fact->event.stage == stage;
+		if (first == NULL || (is_explicit && first->event.stage != stage) ||
+		    (is_explicit == (first->event.stage == stage) && fact_is_before(oracle, fact, first)))
+			first = fact;
+	}
+	return first;
+}
+
+/* Its last event says so. */
+static bool
+is_rejected(const struct oracle *oracle, int lead)
+{
+	const struct fact *last = NULL;
+
+	for (size_t i = 0; i < oracle->fact_count; i++) {
+		const struct fact *fact = &oracle->fact[i];
+		if (!fact->voided && version_now(fact)->lead == lead &&
+		    (last == NULL || fact_is_before(oracle, last, fact)))
+			last = fact;
+	}
+	return last != NULL && last->event.stage == ORACLE_STAGE_REJECTED;
+}
+
+/* A lead is created when it enters the stage `lead`: whatever it reached, that it reached as well. */
+static void
+settle_lead(struct oracle *oracle, int lead)
+{
+	struct fact *created = first_entry(oracle, lead, ORACLE_STAGE_LEAD);
+
+	if (is_rejected(oracle, lead))
+		return;
+	for (int stage = ORACLE_STAGE_LEAD; stage <= ORACLE_STAGE_CUSTOMER; stage++) {
+		struct fact *entry = first_entry(oracle, lead, stage);
+		if (entry == NULL)
+			continue;
+		entry->entered |= 1u << stage;
+		created->reached |= 1u << stage;
+	}
+}
+
+static void
+settle(struct oracle *oracle)
+{
+	for (size_t i = 0; i < oracle->fact_count; i++)
+		settle_plain(oracle, &oracle->fact[i]);
+	if (!oracle->config.people)
+		return;
+	for (size_t i = 0; i < oracle->fact_count; i++) {
+		struct fact *fact = &oracle->fact[i];
+		if (fact->event.type != ORACLE_SALE || fact->voided)
+			continue;
+		settle_attribution(oracle, fact);
+		settle_refunds(oracle, fact);
+		settle_new(oracle, fact);
+	}
+	for (int lead = 0; lead < oracle->lead_count; lead++)
+		settle_lead(oracle, lead);
+}
+
+static void
+recompute_facts(struct oracle *oracle)
+{
+	replay(oracle);
+	settle(oracle);
+	for (size_t i = 0; i < oracle->fact_count; i++) {
+		struct fact *fact = &oracle->fact[i];
+		fact->where = parts_of(oracle, fact->at);
+		fact->where_sold = parts_of(oracle, fact->sold_at);
+	}
+}
+
+/* ---- sums ---- */
 
 static size_t
 slot_of(const struct oracle *oracle, enum oracle_window window, enum oracle_part part)
@@ -636,26 +1358,78 @@ slot_of(const struct oracle *oracle, enum oracle_window window, enum oracle_part
 	return (size_t)(((int)window * ORACLE_PARTS + (int)part) * oracle->config.measure_count);
 }
 
+/* Adds value to the measure's total in every part that `where` names. */
 static void
-recompute_part(struct oracle *oracle, enum oracle_window window, enum oracle_part part)
+add_to_parts(struct oracle *oracle, size_t series, int measure, uint32_t where, int64_t value)
 {
-	struct span *span = &oracle->span[window][part];
-	size_t slot = slot_of(oracle, window, part);
-
-	if (is_rolling(window))
-		*span = rolling_bounds(oracle->zone, oracle->config.slide_min[window], window, part, oracle->now);
-	else
-		*span = calendar_bounds(oracle->zone, oracle->config.week_start, window, part, oracle->now);
-	for (size_t i = 0; i < oracle->entry_count; i++) {
-		const struct entry *entry = &oracle->entry[i];
-		if (!entry_inside(oracle, entry, window, part))
-			continue;
-		for (int r = 0; r < oracle->config.rollup_count; r++) {
-			int64_t *total = oracle->series[entry->series[r]].total + slot;
-			for (int m = 0; m < oracle->config.measure_count; m++)
-				total[m] = (int64_t)((uint64_t)total[m] + (uint64_t)entry->value[m]);
+	for (int w = 0; w < ORACLE_WINDOWS; w++) {
+		for (int p = 0; p < ORACLE_PARTS; p++) {
+			size_t slot = slot_of(oracle, (enum oracle_window)w, (enum oracle_part)p) + (size_t)measure;
+			int64_t *total = &oracle->series[series].total[slot];
+			if ((where & part_bit(w, p)) != 0)
+				*total = (int64_t)((uint64_t)*total + (uint64_t)value);
 		}
 	}
+}
+
+static void
+recompute_sum(struct oracle *oracle, int measure)
+{
+	const struct oracle_measure *asked = &oracle->measure[measure];
+
+	for (size_t i = 0; i < oracle->fact_count; i++) {
+		const struct fact *fact = &oracle->fact[i];
+		int64_t value = measure_value(asked, fact);
+		for (int r = 0; r < oracle->config.rollup_count && value != 0; r++)
+			add_to_parts(oracle, fact->series[r], measure, measure_parts(asked, fact), value);
+	}
+}
+
+/* Those parts where the entity had been in the period (or window) before; RETAINED: and in the part itself. */
+static uint32_t
+retained_parts(const struct oracle *oracle, int measure, uint32_t where)
+{
+	uint32_t retained = 0;
+
+	for (int w = 0; w < ORACLE_WINDOWS; w++) {
+		for (int p = 0; p < ORACLE_PARTS; p++) {
+			bool null = is_null(oracle, measure, (enum oracle_window)w, (enum oracle_part)p);
+			uint32_t both = part_bit(w, p == ORACLE_CUR ? ORACLE_PREV : PART_BEFORE);
+			if (oracle->measure[measure].take == ORACLE_RETAINED)
+				both |= part_bit(w, p);
+			if ((where & both) == both && !null)
+				retained |= part_bit(w, p);
+		}
+	}
+	return retained;
+}
+
+/* For every series and entity the parts in which they met, then one for each of those. */
+static void
+recompute_entities(struct oracle *oracle, int measure)
+{
+	const struct oracle_measure *asked = &oracle->measure[measure];
+	size_t entities = (size_t)oracle->entity_count[asked->entity];
+	uint32_t *where = xalloc(oracle->series_count * entities, sizeof(*where));
+
+	for (size_t i = 0; i < oracle->fact_count; i++) {
+		const struct fact *fact = &oracle->fact[i];
+		int entity = fact->entity[asked->entity];
+		if (entity == NO_ENTITY || measure_value(asked, fact) == 0)
+			continue;
+		for (int r = 0; r < oracle->config.rollup_count; r++)
+			where[fact->series[r] * entities + (size_t)entity] |= measure_parts(asked, fact);
+	}
+	for (size_t s = 0; s < oracle->series_count; s++) {
+		for (size_t e = 0; e < entities; e++) {
+			uint32_t parts = where[s * entities + e];
+			if (asked->take != ORACLE_DISTINCT)
+				parts = retained_parts(oracle, measure, parts);
+			if (parts != 0)
+				add_to_parts(oracle, s, measure, parts, 1);
+		}
+	}
+	free(where);
 }
 
 /* Everything, from nothing, for the log time now in force. */
@@ -666,13 +1440,16 @@ recompute(struct oracle *oracle)
 
 	if (!oracle->stale || oracle->now == ORACLE_NEVER)
 		return;
+	recompute_bounds(oracle);
+	recompute_facts(oracle);
 	for (size_t i = 0; i < oracle->series_count; i++)
 		memset(oracle->series[i].total, 0, total_count * sizeof(int64_t));
-	for (int w = 0; w < ORACLE_WINDOWS; w++) {
-		for (int p = 0; p < ORACLE_PARTS; p++) {
-			if (has_part((enum oracle_window)w, (enum oracle_part)p))
-				recompute_part(oracle, (enum oracle_window)w, (enum oracle_part)p);
-		}
+	for (int m = 0; m < oracle->config.measure_count; m++) {
+		int take = oracle->measure[m].take;
+		if (take == ORACLE_DISTINCT || take == ORACLE_RETAINED || take == ORACLE_PREVIOUS)
+			recompute_entities(oracle, m);
+		else
+			recompute_sum(oracle, m);
 	}
 	oracle->stale = false;
 }
@@ -697,16 +1474,24 @@ oracle_total(struct oracle *oracle, int rollup, const char *const key[ORACLE_DIM
 
 	assert(rollup >= 0 && rollup < oracle->config.rollup_count);
 	assert(measure >= 0 && measure < oracle->config.measure_count);
+	recompute(oracle); /* before the search: what is attributed may make the series */
 	index = series_find(oracle, rollup, key != NULL ? key : no_key);
 	if (index == oracle->series_count)
 		return 0;
-	recompute(oracle);
 	return oracle->series[index].total[slot_of(oracle, window, part) + (size_t)measure];
 }
 
 bool
-oracle_series(const struct oracle *oracle, size_t index, int *rollup, const char *key[ORACLE_DIMS])
+oracle_null(struct oracle *oracle, int measure, enum oracle_window window, enum oracle_part part)
 {
+	assert(measure >= 0 && measure < oracle->config.measure_count);
+	return is_null(oracle, measure, window, part);
+}
+
+bool
+oracle_series(struct oracle *oracle, size_t index, int *rollup, const char *key[ORACLE_DIMS])
+{
+	recompute(oracle); /* what is attributed may make a series */
 	if (index >= oracle->series_count)
 		return false;
 	*rollup = oracle->series[index].rollup;

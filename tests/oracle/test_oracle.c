@@ -1,5 +1,5 @@
 /*
- * test_oracle.c - the oracle against examples worked by hand from DESIGN.md sections 4 and 11.
+ * test_oracle.c - the oracle against examples worked by hand from DESIGN.md sections 4 and 11 and KPI.md.
  *
  * All times are written in UTC ("...Z"); the comment above says what the wall clock shows there. Zone rules used, each
  * with the UTC instant of the change: New York 2024-03-10 07:00 (-5 -> -4), 2024-11-03 06:00 (-4 -> -5); Lord Howe
@@ -1029,6 +1029,1603 @@ all_filters_of_a_measure_must_pass(void **state)
 	oracle_free(oracle);
 }
 
+/* ---- distinct and retained ---- */
+
+/* A configuration of its own: these measures in the rollups of the fixture, zone UTC. */
+static struct oracle *
+start_measuring(const struct oracle_measure *measure, int measure_count, const char *now)
+{
+	struct oracle_config config = config_in("UTC");
+
+	config.measure = measure;
+	config.measure_count = measure_count;
+	struct oracle *oracle = oracle_new(&config);
+	assert_non_null(oracle);
+	oracle_time(oracle, utc(now));
+	return oracle;
+}
+
+static void
+total_is(struct oracle *oracle, int measure, enum oracle_window window, enum oracle_part part, int64_t expected,
+    int line)
+{
+	int64_t total = oracle_total(oracle, ALL, NULL, measure, window, part);
+
+	assert_false(oracle_null(oracle, measure, window, part));
+	if (total != expected)
+		fail_msg("line %d: %lld expected, %lld found", line, (long long)expected, (long long)total);
+}
+#define TOTAL_IS(measure, window, part, count) \
+	total_is(oracle, measure, ORACLE_##window, ORACLE_##part, count, __LINE__)
+
+/* A sale with an id of its own, of campaign and channel. */
+static void
+sold_to(struct oracle *oracle, const char *cust, const char *order, const char *visit_id, const char *campaign,
+    const char *at)
+{
+	static int made;
+	char id[24];
+	struct oracle_event event = { .id = id, .type = ORACLE_SALE, .ts_ms = utc(at), .cust = cust, .order = order,
+		.visit = visit_id, .dim = { [CAMPAIGN] = campaign } };
+
+	snprintf(id, sizeof(id), "sold-%d", ++made);
+	assert_int_equal(oracle_add(oracle, &event), ORACLE_OK);
+}
+
+enum { BUYERS, ORDERS, VISITS_THAT_BOUGHT, C1_BUYERS, RETAINED, C1_RETAINED, BEFORE, ENTITY_MEASURES };
+static const struct oracle_measure entity_measures[ENTITY_MEASURES] = {
+	[BUYERS] = { .type = ORACLE_SALE, .take = ORACLE_DISTINCT, .entity = ORACLE_CUST },
+	[ORDERS] = { .type = ORACLE_SALE, .take = ORACLE_DISTINCT, .entity = ORACLE_ORDER },
+	[VISITS_THAT_BOUGHT] = { .type = ORACLE_SALE, .take = ORACLE_DISTINCT, .entity = ORACLE_VISIT_ID },
+	[C1_BUYERS] = { .type = ORACLE_SALE, .take = ORACLE_DISTINCT, .filter_count = 1,
+	    .filter = { { .what = CAMPAIGN, .value_count = 1, .text = { "c1" } } } },
+	[RETAINED] = { .type = ORACLE_SALE, .take = ORACLE_RETAINED, .entity = ORACLE_CUST },
+	[BEFORE] = { .type = ORACLE_SALE, .take = ORACLE_PREVIOUS, .entity = ORACLE_CUST },
+	[C1_RETAINED] = { .type = ORACLE_SALE, .take = ORACLE_RETAINED, .filter_count = 1,
+	    .filter = { { .what = CAMPAIGN, .value_count = 1, .text = { "c1" } } } },
+};
+
+/*
+ * Today a buys two lines of order 1 and one of order 2, b one of order 1 (his own order of that name), and somebody
+ * without a name one without an order. Customers a and b; orders a/1, a/2, b/1; visits a/v only. a bought in c1 and in
+ * c2: he is one customer of all, though 1 + 1 of the campaigns; b has no campaign. Yesterday a: one more in prev.
+ */
+static void
+distinct_counts_an_entity_once_in_each_series(void **state)
+{
+	struct oracle *oracle = start_measuring(entity_measures, ENTITY_MEASURES, "2026-11-22T10:30:30Z");
+	const char *const c1[ORACLE_DIMS] = { "c1" }, *const c2[ORACLE_DIMS] = { "c2" };
+	const char *const none[ORACLE_DIMS] = { NULL };
+	(void)state;
+
+	sold_to(oracle, "a", "1", "v", "c1", "2026-11-22T01:00Z");
+	sold_to(oracle, "a", "1", "v", "c2", "2026-11-22T02:00Z");
+	sold_to(oracle, "a", "2", NULL, "c1", "2026-11-22T03:00Z");
+	sold_to(oracle, "b", "1", NULL, NULL, "2026-11-22T04:00Z");
+	sold_to(oracle, NULL, "", "", NULL, "2026-11-22T05:00Z");
+	sold_to(oracle, "a", "0", NULL, "c1", "2026-11-21T05:00Z");
+	TOTAL_IS(BUYERS, D, CUR, 2);
+	TOTAL_IS(ORDERS, D, CUR, 3);
+	TOTAL_IS(VISITS_THAT_BOUGHT, D, CUR, 1);
+	TOTAL_IS(C1_BUYERS, D, CUR, 1);
+	TOTAL_IS(BUYERS, D, PREV, 1);
+	TOTAL_IS(BUYERS, D, PTD, 1);
+	TOTAL_IS(ORDERS, W, CUR, 4);
+	TOTAL_IS(BUYERS, R30D, CUR, 2);
+	assert_int_equal(oracle_total(oracle, BY_CAMPAIGN, c1, BUYERS, ORACLE_D, ORACLE_CUR), 1);
+	assert_int_equal(oracle_total(oracle, BY_CAMPAIGN, c2, BUYERS, ORACLE_D, ORACLE_CUR), 1);
+	assert_int_equal(oracle_total(oracle, BY_CAMPAIGN, c2, ORDERS, ORACLE_D, ORACLE_CUR), 1);
+	assert_int_equal(oracle_total(oracle, BY_CAMPAIGN, none, BUYERS, ORACLE_D, ORACLE_CUR), 1);
+	oracle_time(oracle, utc("2027-02-22T10:30:30Z"));
+	TOTAL_IS(BUYERS, R30D, CUR, 0);
+	oracle_free(oracle);
+}
+
+/*
+ * Sunday 22 November 2026, 10:30:30. Sales: a 20th, 21st and 22nd, each 08:00; b 21st 11:00 and 22nd 08:00; c 20th
+ * 11:00 and 22nd 08:00; d 20th and 21st, each 09:00.
+ * d: cur (22nd) and prev (21st): a, b. prev and the 20th: a, d. ptd (21st until 10:30: a, d) and the 20th: a, d.
+ * r1d, parts from the 21st, 20th and 19th 10:31: cur a, b, b, c; prev a (21st), c, d (21st); before a, d. So cur a, c;
+ * prev a, d. All lie in one week, one r7d, one month: nobody is retained there.
+ */
+static void
+retained_is_in_the_window_and_in_the_one_before(void **state)
+{
+	struct oracle *oracle = start_measuring(entity_measures, ENTITY_MEASURES, "2026-11-22T10:30:30Z");
+	(void)state;
+
+	sold_to(oracle, "a", NULL, NULL, "c1", "2026-11-20T08:00Z");
+	sold_to(oracle, "a", NULL, NULL, "c1", "2026-11-21T08:00Z");
+	sold_to(oracle, "a", NULL, NULL, "c1", "2026-11-22T08:00Z");
+	sold_to(oracle, "b", NULL, NULL, "c1", "2026-11-21T11:00Z");
+	sold_to(oracle, "b", NULL, NULL, "c2", "2026-11-22T08:00Z");
+	sold_to(oracle, "c", NULL, NULL, "c1", "2026-11-20T11:00Z");
+	sold_to(oracle, "c", NULL, NULL, "c1", "2026-11-22T08:00Z");
+	sold_to(oracle, "d", NULL, NULL, "c1", "2026-11-20T09:00Z");
+	sold_to(oracle, "d", NULL, NULL, "c1", "2026-11-21T09:00Z");
+	sold_to(oracle, NULL, NULL, NULL, "c1", "2026-11-21T09:00Z");
+	sold_to(oracle, NULL, NULL, NULL, "c1", "2026-11-22T09:00Z");
+	TOTAL_IS(RETAINED, D, CUR, 2);
+	TOTAL_IS(RETAINED, D, PREV, 2);
+	TOTAL_IS(RETAINED, D, PTD, 2);
+	TOTAL_IS(RETAINED, R1D, CUR, 2);
+	TOTAL_IS(RETAINED, R1D, PREV, 2);
+	TOTAL_IS(C1_RETAINED, D, CUR, 1); /* b came back, but not to c1 */
+	TOTAL_IS(RETAINED, W, CUR, 0);
+	TOTAL_IS(RETAINED, R7D, CUR, 0);
+	TOTAL_IS(RETAINED, M, CUR, 0);
+	oracle_free(oracle);
+}
+
+/*
+ * The same day. Weeks begin on the 16th, the 9th and the 2nd; ptd ends on Sunday the 15th 10:30. a bought on the 3rd,
+ * 15th 11:00 (after ptd's end) and 16th, b on the 3rd, 15th 10:00 and 20th, c on the 15th and 3rd, e on 26 October and
+ * the 10th: the week between is empty.
+ * cur a, b; prev a, b, c; ptd b, c (15th 10:00). r7d begins the 15th 10:45: cur a (15th 11:00, 16th), b (20th); prev
+ * from the 8th 10:45: b, c, e; before that from the 1st 10:45: a, b, c. So cur b; prev b, c. Those of the period
+ * before, back or not: of w cur a, b, c, e; of w prev and ptd a, b, c.
+ */
+static void
+retained_of_prev_and_ptd_looks_at_the_whole_period_before(void **state)
+{
+	struct oracle *oracle = start_measuring(entity_measures, ENTITY_MEASURES, "2026-11-22T10:30:30Z");
+	(void)state;
+
+	sold_to(oracle, "a", NULL, NULL, NULL, "2026-11-03T20:00Z");
+	sold_to(oracle, "a", NULL, NULL, NULL, "2026-11-15T11:00Z");
+	sold_to(oracle, "a", NULL, NULL, NULL, "2026-11-16T00:00Z");
+	sold_to(oracle, "b", NULL, NULL, NULL, "2026-11-03T20:00Z");
+	sold_to(oracle, "b", NULL, NULL, NULL, "2026-11-15T10:00Z");
+	sold_to(oracle, "b", NULL, NULL, NULL, "2026-11-20T10:00Z");
+	sold_to(oracle, "c", NULL, NULL, NULL, "2026-11-03T20:00Z");
+	sold_to(oracle, "c", NULL, NULL, NULL, "2026-11-15T10:00Z");
+	sold_to(oracle, "e", NULL, NULL, NULL, "2026-10-26T10:00Z");
+	sold_to(oracle, "e", NULL, NULL, NULL, "2026-11-10T10:00Z");
+	TOTAL_IS(RETAINED, W, CUR, 2);
+	TOTAL_IS(RETAINED, W, PREV, 3);
+	TOTAL_IS(RETAINED, W, PTD, 2);
+	TOTAL_IS(RETAINED, R7D, CUR, 1);
+	TOTAL_IS(RETAINED, R7D, PREV, 2);
+	TOTAL_IS(RETAINED, M, CUR, 1); /* e, in October and November */
+	TOTAL_IS(BEFORE, W, CUR, 4);
+	TOTAL_IS(BEFORE, W, PREV, 3);
+	TOTAL_IS(BEFORE, W, PTD, 3);
+	oracle_free(oracle);
+}
+
+/*
+ * KPI.md row 4: 4 customers in October, of whom 3 came back in November, and 2 new ones: 3 / 4. g of September is in
+ * neither.
+ */
+static void
+retention_is_retained_by_the_customers_of_the_period_before(void **state)
+{
+	static const char *const october[] = { "a", "b", "c", "d" }, *const november[] = { "a", "b", "c", "e", "f" };
+	struct oracle *oracle = start_measuring(entity_measures, ENTITY_MEASURES, "2026-11-22T10:30:30Z");
+	(void)state;
+
+	for (int i = 0; i < 4; i++)
+		sold_to(oracle, october[i], NULL, NULL, NULL, "2026-10-15T10:00Z");
+	for (int i = 0; i < 5; i++)
+		sold_to(oracle, november[i], NULL, NULL, NULL, "2026-11-15T10:00Z");
+	sold_to(oracle, "g", NULL, NULL, NULL, "2026-09-30T10:00Z");
+	TOTAL_IS(RETAINED, M, CUR, 3);
+	TOTAL_IS(BUYERS, M, PREV, 4);
+	TOTAL_IS(BEFORE, M, CUR, 4);
+	assert_true(oracle_null(oracle, BEFORE, ORACLE_M, ORACLE_PREV));
+	assert_int_equal(oracle_total(oracle, ALL, NULL, BEFORE, ORACLE_M, ORACLE_PREV), 0);
+	oracle_free(oracle);
+}
+
+static void
+what_lies_beyond_the_horizon_is_null(void **state)
+{
+	struct oracle *oracle = start_measuring(entity_measures, ENTITY_MEASURES, "2026-11-22T10:30:30Z");
+	(void)state;
+
+	assert_true(oracle_null(oracle, RETAINED, ORACLE_R30D, ORACLE_PREV));
+	assert_true(oracle_null(oracle, RETAINED, ORACLE_M, ORACLE_PREV));
+	assert_true(oracle_null(oracle, RETAINED, ORACLE_M, ORACLE_PTD));
+	assert_false(oracle_null(oracle, RETAINED, ORACLE_R30D, ORACLE_CUR));
+	assert_false(oracle_null(oracle, RETAINED, ORACLE_M, ORACLE_CUR));
+	for (int w = ORACLE_R1D; w <= ORACLE_R30D; w++) {
+		assert_true(oracle_null(oracle, BUYERS, (enum oracle_window)w, ORACLE_PTD));
+		assert_false(oracle_null(oracle, BUYERS, (enum oracle_window)w, ORACLE_PREV));
+	}
+	assert_false(oracle_null(oracle, BUYERS, ORACLE_M, ORACLE_PTD));
+	sold_to(oracle, "a", NULL, NULL, NULL, "2026-09-28T10:00Z"); /* 55 days ago: r30d's prev */
+	sold_to(oracle, "a", NULL, NULL, NULL, "2026-10-02T10:00Z"); /* m's prev and ptd */
+	assert_int_equal(oracle_total(oracle, ALL, NULL, RETAINED, ORACLE_M, ORACLE_PREV), 0);
+	assert_int_equal(oracle_total(oracle, ALL, NULL, RETAINED, ORACLE_M, ORACLE_PTD), 0);
+	assert_int_equal(oracle_total(oracle, ALL, NULL, RETAINED, ORACLE_R30D, ORACLE_PREV), 0);
+	oracle_free(oracle);
+}
+
+/* ---- people ---- */
+
+/* Measures and rollups of all the tests below. */
+enum {
+	SOLD, SALES, REFUNDED, REFUNDED_AS_SOLD, REFUNDS, RETURNED, NEW, NEW_C1, LEADS, MQL, SQL, CUSTOMERS,
+	    LEAD_COHORT,
+	MQL_COHORT, SQL_COHORT, CUSTOMER_COHORT, LEAD_EVENTS, SPENT, BUYING_CUSTOMERS, BUYING_VISITS, ALL_VISITS,
+	PEOPLE_MEASURES
+};
+static const struct oracle_measure people_measures[PEOPLE_MEASURES] = {
+	[SOLD] = { .name = "sold", .type = ORACLE_SALE, .field = 0 },
+	[SALES] = { .name = "sales", .type = ORACLE_SALE, .field = -1 },
+	[REFUNDED] = { .name = "refunded", .type = ORACLE_REFUND, .field = 0 },
+	[REFUNDED_AS_SOLD] = { .name = "refunded_as_sold", .type = ORACLE_REFUND, .field = 0, .as_sold = true },
+	[REFUNDS] = { .name = "refunds", .type = ORACLE_REFUND, .field = -1 },
+	[RETURNED] = { .name = "returned", .type = ORACLE_REFUND, .field = 1 },
+	[NEW] = { .name = "new", .type = ORACLE_SALE, .take = ORACLE_NEW },
+	[NEW_C1] = { .name = "new_c1", .type = ORACLE_SALE, .take = ORACLE_NEW, .filter_count = 1,
+	    .filter = { { .what = CAMPAIGN, .value_count = 1, .text = { "c1" } } } },
+	[LEADS] = { .name = "leads", .type = ORACLE_LEAD, .take = ORACLE_STAGE, .stage = ORACLE_STAGE_LEAD },
+	[MQL] = { .name = "mql", .type = ORACLE_LEAD, .take = ORACLE_STAGE, .stage = ORACLE_STAGE_MQL },
+	[SQL] = { .name = "sql", .type = ORACLE_LEAD, .take = ORACLE_STAGE, .stage = ORACLE_STAGE_SQL },
+	[CUSTOMERS] = { .name = "customers", .type = ORACLE_LEAD, .take = ORACLE_STAGE,
+	    .stage = ORACLE_STAGE_CUSTOMER },
+	[LEAD_COHORT] = { .name = "lead_cohort", .type = ORACLE_LEAD, .take = ORACLE_COHORT,
+	    .stage = ORACLE_STAGE_LEAD },
+	[MQL_COHORT] = { .name = "mql_cohort", .type = ORACLE_LEAD, .take = ORACLE_COHORT, .stage = ORACLE_STAGE_MQL },
+	[SQL_COHORT] = { .name = "sql_cohort", .type = ORACLE_LEAD, .take = ORACLE_COHORT, .stage = ORACLE_STAGE_SQL },
+	[CUSTOMER_COHORT] = { .name = "won", .type = ORACLE_LEAD, .take = ORACLE_COHORT,
+	    .stage = ORACLE_STAGE_CUSTOMER },
+	[LEAD_EVENTS] = { .name = "lead_events", .type = ORACLE_LEAD, .field = -1, .filter_count = 1,
+	    .filter = { { .what = ORACLE_BY_STAGE, .value_count = 1, .number = { ORACLE_STAGE_LEAD } } } },
+	[SPENT] = { .name = "spent", .type = ORACLE_SPEND, .field = 0 },
+	[BUYING_CUSTOMERS] = { .name = "buyers", .type = ORACLE_SALE, .take = ORACLE_DISTINCT, .entity = ORACLE_CUST },
+	[BUYING_VISITS] = { .name = "buying_visits", .type = ORACLE_SALE, .take = ORACLE_DISTINCT,
+	    .entity = ORACLE_VISIT_ID },
+	[ALL_VISITS] = { .name = "visits", .type = ORACLE_VISIT, .field = -1 },
+};
+enum { BY_TOUCH = BY_CHANNEL + 1, BY_TEAM_PERSON, PEOPLE_ROLLUPS }; /* behind ALL, BY_CAMPAIGN, BY_CHANNEL */
+
+static struct oracle_config
+people_config(void)
+{
+	struct oracle_config config = config_in("UTC");
+
+	config.people = true;
+	config.measure = people_measures;
+	config.measure_count = PEOPLE_MEASURES;
+	config.rollup_count = PEOPLE_ROLLUPS;
+	config.rollup[BY_TOUCH] = 1u << CAMPAIGN | 1u << CHANNEL | 1u << SOURCE | 1u << MEDIUM;
+	config.rollup[BY_TEAM_PERSON] = 1u << TEAM | 1u << PERSON;
+	return config;
+}
+
+/* Sunday 22 November 2026, 10:30:30Z: d from the 22nd, w from the 16th, w's prev from the 9th, m from the 1st. */
+#define TODAY "2026-11-22T10:30:30Z"
+
+static struct oracle *
+start_people(const char *now)
+{
+	struct oracle_config config = people_config();
+	struct oracle *oracle = oracle_new(&config);
+
+	assert_non_null(oracle);
+	oracle_time(oracle, utc(now));
+	return oracle;
+}
+
+struct told { /* an event whose time is written out; its content is its place in the array */
+	const char *at;
+	struct oracle_event event;
+};
+
+static enum oracle_verdict
+tell(struct oracle *oracle, const char *at, struct oracle_event event)
+{
+	event.ts_ms = utc(at);
+	return oracle_add(oracle, &event);
+}
+#define TELL(at, ...) assert_int_equal(tell(oracle, at, (struct oracle_event){ __VA_ARGS__ }), ORACLE_OK)
+
+#define KEY(...) ((const char *const[ORACLE_DIMS]){ __VA_ARGS__ })
+
+static void
+people_total_is(struct oracle *oracle, int rollup, const char *const key[ORACLE_DIMS], int measure,
+    enum oracle_window window, enum oracle_part part, int64_t expected, int line)
+{
+	int64_t total = oracle_total(oracle, rollup, key, measure, window, part);
+
+	if (total != expected)
+		fail_msg("line %d: %s %lld expected, %lld found", line, people_measures[measure].name,
+		    (long long)expected, (long long)total);
+}
+#define IS(measure, window, part, count) \
+	people_total_is(oracle, ALL, NULL, measure, ORACLE_##window, ORACLE_##part, count, __LINE__)
+#define KEY_IS(rollup, key, measure, window, part, count) \
+	people_total_is(oracle, rollup, key, measure, ORACLE_##window, ORACLE_##part, count, __LINE__)
+
+static void
+check_order(const struct told *told, const int *order, int count, void (*check)(struct oracle *))
+{
+	struct oracle *oracle = start_people(TODAY);
+
+	for (int i = 0; i < count; i++) {
+		struct oracle_event event = told[order[i]].event;
+		event.content = (uint64_t)order[i] + 1;
+		assert_int_equal(tell(oracle, told[order[i]].at, event), ORACLE_OK);
+	}
+	check(oracle);
+	oracle_free(oracle);
+}
+
+/* All arrive at TODAY, in each order (Heap's algorithm): each must answer as `check` says. */
+static void
+in_every_order(const struct told *told, int count, void (*check)(struct oracle *))
+{
+	int order[] = { 0, 1, 2, 3, 4, 5 }, wheel[] = { 0, 0, 0, 0, 0, 0 };
+
+	assert_true(count <= 6);
+	check_order(told, order, count, check);
+	for (int turn = 0; turn < count;) {
+		if (wheel[turn] == turn) {
+			wheel[turn++] = 0;
+			continue;
+		}
+		int with = turn % 2 == 0 ? 0 : wheel[turn], kept = order[turn];
+		order[turn] = order[with];
+		order[with] = kept;
+		check_order(told, order, count, check);
+		wheel[turn]++;
+		turn = 0;
+	}
+}
+#define IN_EVERY_ORDER(told, check) in_every_order(told, (int)(sizeof(told) / sizeof((told)[0])), check)
+
+/* ---- new ---- */
+
+/* a's first sale was yesterday in c1, b's today in c2; the nameless one is nobody's. */
+static void
+two_are_new(struct oracle *oracle)
+{
+	IS(NEW, D, PREV, 1);
+	IS(NEW, D, CUR, 1);
+	IS(NEW, W, CUR, 2);
+	IS(NEW_C1, W, CUR, 1);
+	KEY_IS(BY_CAMPAIGN, KEY("c1"), NEW, D, PREV, 1);
+	KEY_IS(BY_CAMPAIGN, KEY("c1"), NEW, D, CUR, 0);
+	KEY_IS(BY_CAMPAIGN, KEY("c2"), NEW, D, CUR, 1);
+}
+
+/*
+ * Row 6, CAC: spend 90 in the week / 2 new customers = 45; in c1, 90 / 1. The media bought a's first sale, not his
+ * second.
+ */
+static void
+new_is_the_customer_of_the_first_sale_ever(void **state)
+{
+	static const struct told told[] = {
+		{ "2026-11-21T12:00Z", { .id = "s1", .type = ORACLE_SALE, .cust = "a", .dim = { "c1" },
+		    .has_touch = true } },
+		{ "2026-11-22T08:00Z", { .id = "s2", .type = ORACLE_SALE, .cust = "a", .dim = { "c1" },
+		    .has_touch = true } },
+		{ "2026-11-22T09:00Z", { .id = "s3", .type = ORACLE_SALE, .cust = "b", .dim = { "c2" },
+		    .has_touch = true } },
+		{ "2026-11-22T09:00Z", { .id = "s4", .type = ORACLE_SALE, .dim = { "c2" }, .has_touch = true } },
+	};
+	(void)state;
+
+	IN_EVERY_ORDER(told, two_are_new);
+}
+
+/* First sale on the 22nd; then one of the 21st arrives and is it; then that one is voided. */
+static void
+a_late_earlier_sale_or_a_void_moves_the_first(void **state)
+{
+	struct oracle *oracle = start_people(TODAY);
+	(void)state;
+
+	TELL("2026-11-22T08:00Z", .id = "s2", .type = ORACLE_SALE, .cust = "a");
+	IS(NEW, D, CUR, 1);
+	TELL("2026-11-21T08:00Z", .id = "s1", .type = ORACLE_SALE, .cust = "a");
+	IS(NEW, D, CUR, 0);
+	IS(NEW, D, PREV, 1);
+	TELL("2026-11-22T10:00Z", .id = "v", .type = ORACLE_VOID, .cust = "a", .ref = "s1");
+	IS(NEW, D, CUR, 1);
+	IS(NEW, D, PREV, 0);
+	oracle_free(oracle);
+}
+
+/* s1 (100) is refunded by 60 and 40: nobody is new, s2 of today neither. */
+static void
+nobody_is_new(struct oracle *oracle)
+{
+	IS(NEW, R30D, CUR, 0);
+	IS(SALES, W, CUR, 2);
+	IS(BUYING_CUSTOMERS, W, CUR, 1);
+}
+
+static void
+a_fully_refunded_first_sale_makes_nobody_new(void **state)
+{
+	static const struct told told[] = {
+		{ "2026-11-20T12:00Z", { .id = "s1", .type = ORACLE_SALE, .cust = "a", .num = { 100, 1 } } },
+		{ "2026-11-22T08:00Z", { .id = "s2", .type = ORACLE_SALE, .cust = "a", .num = { 10, 1 } } },
+		{ "2026-11-21T08:00Z", { .id = "r1", .type = ORACLE_REFUND, .cust = "a", .ref = "s1",
+		    .num = { 60, 1 } } },
+		{ "2026-11-21T09:00Z", { .id = "r2", .type = ORACLE_REFUND, .cust = "a", .ref = "s1",
+		    .num = { 40, 1 } } },
+	};
+	(void)state;
+
+	IN_EVERY_ORDER(told, nobody_is_new);
+	struct oracle *oracle = start_people(TODAY);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(tell(oracle, told[i].at, told[i].event), ORACLE_OK);
+	IS(NEW, W, CUR, 1); /* 60 of 100 only */
+	IS(NEW, D, CUR, 0);
+	assert_int_equal(tell(oracle, told[3].at, told[3].event), ORACLE_OK);
+	IS(NEW, W, CUR, 0);
+	TELL("2026-11-22T10:00Z", .id = "v", .type = ORACLE_VOID, .cust = "a", .ref = "r1");
+	IS(NEW, W, CUR, 1);
+	oracle_free(oracle);
+}
+
+/* A free sample is a first sale; it cannot be refunded. */
+static void
+a_first_sale_of_0_is_new(void **state)
+{
+	struct oracle *oracle = start_people(TODAY);
+	(void)state;
+
+	TELL("2026-11-22T08:00Z", .id = "s", .type = ORACLE_SALE, .cust = "a");
+	TELL("2026-11-22T09:00Z", .id = "r", .type = ORACLE_REFUND, .cust = "a", .ref = "s");
+	IS(NEW, D, CUR, 1);
+	oracle_free(oracle);
+}
+
+static int
+last_id_first(const char *cust_a, const char *id_a, const char *cust_b, const char *id_b)
+{
+	assert_string_equal(cust_a, cust_b);
+	return strcmp(id_b, id_a);
+}
+
+/*
+ * Two first sales, two touches and two events of a lead, of one ms each: the first by id is the first sale, the last by
+ * id the touch and the lead's last word, which is that it is rejected.
+ */
+static void
+ties_go_by_id_or_as_the_caller_says(void **state)
+{
+	static const struct told told[] = {
+		{ "2026-11-22T08:00Z", { .id = "s1", .type = ORACLE_SALE, .cust = "a", .dim = { "c1" },
+		    .has_touch = true } },
+		{ "2026-11-22T08:00Z", { .id = "s2", .type = ORACLE_SALE, .cust = "a", .dim = { "c2" },
+		    .has_touch = true } },
+		{ "2026-11-22T09:00Z", { .id = "v1", .type = ORACLE_VISIT, .cust = "a", .dim = { "c3" },
+		    .has_touch = true } },
+		{ "2026-11-22T09:00Z", { .id = "v2", .type = ORACLE_VISIT, .cust = "a", .dim = { "c4" },
+		    .has_touch = true } },
+		{ "2026-11-22T10:00Z", { .id = "s3", .type = ORACLE_SALE, .cust = "a" } },
+		{ "2026-11-22T10:00Z", { .id = "l1", .type = ORACLE_LEAD, .lead = "l" } },
+		{ "2026-11-22T10:00Z", { .id = "l2", .type = ORACLE_LEAD, .lead = "l",
+		    .stage = ORACLE_STAGE_REJECTED } },
+	};
+	(void)state;
+
+	for (int turn = 0; turn < 4; turn++) {
+		struct oracle_config config = people_config();
+		bool reversed = turn / 2 == 1;
+		if (reversed)
+			config.tie = last_id_first;
+		struct oracle *oracle = oracle_new(&config);
+		oracle_time(oracle, utc(TODAY));
+		for (int i = 0; i < 7; i++) {
+			const struct told *next = &told[turn % 2 == 0 ? i : 6 - i];
+			assert_int_equal(tell(oracle, next->at, next->event), ORACLE_OK);
+		}
+		KEY_IS(BY_CAMPAIGN, KEY("c1"), NEW, D, CUR, reversed ? 0 : 1);
+		KEY_IS(BY_CAMPAIGN, KEY("c2"), NEW, D, CUR, reversed ? 1 : 0);
+		KEY_IS(BY_CAMPAIGN, KEY("c3"), SALES, D, CUR, reversed ? 1 : 0);
+		KEY_IS(BY_CAMPAIGN, KEY("c4"), SALES, D, CUR, reversed ? 0 : 1);
+		IS(LEADS, D, CUR, reversed ? 1 : 0);
+		oracle_free(oracle);
+	}
+}
+
+/* Bought in January, voids it too late in November: still the first, for ever. */
+static void
+a_first_sale_is_remembered_for_ever(void **state)
+{
+	struct oracle *oracle = start_people("2026-01-10T10:00Z");
+	(void)state;
+
+	TELL("2026-01-10T10:00Z", .id = "s1", .type = ORACLE_SALE, .cust = "a");
+	IS(NEW, D, CUR, 1);
+	oracle_time(oracle, utc(TODAY));
+	TELL("2026-11-22T08:00Z", .id = "s2", .type = ORACLE_SALE, .cust = "a");
+	TELL("2026-11-22T08:00Z", .id = "v", .type = ORACLE_VOID, .cust = "a", .ref = "s1");
+	IS(NEW, R30D, CUR, 0);
+	IS(SALES, R30D, CUR, 1);
+	oracle_free(oracle);
+}
+
+/* ---- refunds ---- */
+
+/*
+ * Row 1. Last week 100 were sold in c1, this week 50 in c2 and 30 of c1's came back, one unit of two. Gross 100, 50.
+ * Net by the refund's time 100, 50 - 30 = 20; attributed by the sale's 100 - 30 = 70, 50. Both refunds belong to c1;
+ * the sale stays an order. Row 2: 2 units last week, this week 1 - 1.
+ */
+static void
+thirty_came_back(struct oracle *oracle)
+{
+	IS(SOLD, W, PREV, 100);
+	IS(SOLD, W, CUR, 50);
+	IS(SALES, W, PREV, 1);
+	IS(REFUNDED, W, PREV, 0);
+	IS(REFUNDED, W, CUR, 30);
+	IS(REFUNDED_AS_SOLD, W, PREV, 30);
+	IS(REFUNDED_AS_SOLD, W, CUR, 0);
+	IS(REFUNDS, W, CUR, 1);
+	IS(RETURNED, D, CUR, 1);
+	KEY_IS(BY_CAMPAIGN, KEY("c1"), REFUNDED, D, CUR, 30);
+	KEY_IS(BY_CAMPAIGN, KEY("c1"), REFUNDED_AS_SOLD, W, PREV, 30);
+	KEY_IS(BY_CAMPAIGN, KEY("c9"), REFUNDED, D, CUR, 0);
+	KEY_IS(BY_TEAM_PERSON, KEY([TEAM] = "north"), REFUNDED, D, CUR, 30);
+}
+
+static void
+a_refund_counts_under_its_sale_at_its_own_or_the_sales_time(void **state)
+{
+	static const struct told told[] = {
+		{ "2026-11-15T12:00Z", { .id = "s", .type = ORACLE_SALE, .cust = "a", .num = { 100, 2 },
+		    .dim = { [CAMPAIGN] = "c1", [TEAM] = "north" }, .has_touch = true } },
+		{ "2026-11-22T08:00Z", { .id = "r", .type = ORACLE_REFUND, .cust = "a", .ref = "s", .num = { 30, 1 },
+		    .dim = { [CAMPAIGN] = "c9", [TEAM] = "south" }, .has_touch = true } },
+		{ "2026-11-22T09:00Z", { .id = "t", .type = ORACLE_SALE, .cust = "a", .num = { 50, 1 }, .dim = { "c2" },
+		    .has_touch = true } },
+	};
+	(void)state;
+
+	IN_EVERY_ORDER(told, thirty_came_back);
+}
+
+/*
+ * Row 5: 40 spent, 100 and 60 sold, the 60 refunded: (100 + 60 - 60 - 40) / 40 = 1.5. The order counts, its money nets
+ * to 0.
+ */
+static void
+a_full_refund_nets_to_0_in_the_campaign(void **state)
+{
+	struct oracle *oracle = start_people(TODAY);
+	(void)state;
+
+	TELL("2026-11-16T08:00Z", .id = "x", .type = ORACLE_SPEND, .num = { 40 }, .dim = { "c1" }, .has_touch = true);
+	TELL("2026-11-17T08:00Z", .id = "s1", .type = ORACLE_SALE, .num = { 100, 1 }, .dim = { "c1" },
+	    .has_touch = true);
+	TELL("2026-11-18T08:00Z", .id = "s2", .type = ORACLE_SALE, .num = { 60, 1 }, .dim = { "c1" },
+	    .has_touch = true);
+	TELL("2026-11-22T08:00Z", .id = "r", .type = ORACLE_REFUND, .ref = "s2", .num = { 60, 1 });
+	KEY_IS(BY_CAMPAIGN, KEY("c1"), SPENT, W, CUR, 40);
+	KEY_IS(BY_CAMPAIGN, KEY("c1"), SOLD, W, CUR, 160);
+	KEY_IS(BY_CAMPAIGN, KEY("c1"), REFUNDED_AS_SOLD, W, CUR, 60);
+	KEY_IS(BY_CAMPAIGN, KEY("c1"), SALES, W, CUR, 2);
+	oracle_free(oracle);
+}
+
+/* The sale of another customer is another sale. */
+static void
+a_refund_is_unmatched_until_its_sale_is_known(void **state)
+{
+	struct oracle *oracle = start_people(TODAY);
+	(void)state;
+
+	TELL("2026-11-22T08:00Z", .id = "r", .type = ORACLE_REFUND, .cust = "a", .ref = "s", .num = { 30, 1 },
+	    .dim = { "c9" });
+	KEY_IS(BY_CAMPAIGN, KEY("c9"), REFUNDED, D, CUR, 30);
+	KEY_IS(BY_CAMPAIGN, KEY("c9"), REFUNDED_AS_SOLD, D, CUR, 30);
+	TELL("2026-11-21T08:00Z", .id = "s", .type = ORACLE_SALE, .cust = "b", .num = { 100, 1 }, .dim = { "c2" },
+	    .has_touch = true);
+	KEY_IS(BY_CAMPAIGN, KEY("c9"), REFUNDED, D, CUR, 30);
+	TELL("2026-11-21T08:00Z", .id = "s", .type = ORACLE_SALE, .cust = "a", .num = { 20, 1 }, .dim = { "c1" },
+	    .has_touch = true);
+	IS(REFUNDED, D, CUR, 20); /* capped */
+	KEY_IS(BY_CAMPAIGN, KEY("c1"), REFUNDED, D, CUR, 20);
+	KEY_IS(BY_CAMPAIGN, KEY("c1"), REFUNDED_AS_SOLD, D, PREV, 20);
+	KEY_IS(BY_CAMPAIGN, KEY("c9"), REFUNDED, D, CUR, 0);
+	TELL("2026-11-22T08:00Z", .id = "v", .type = ORACLE_VOID, .cust = "a", .ref = "s");
+	KEY_IS(BY_CAMPAIGN, KEY("c9"), REFUNDED, D, CUR, 30);
+	KEY_IS(BY_CAMPAIGN, KEY("c9"), REFUNDED_AS_SOLD, D, CUR, 30);
+	KEY_IS(BY_CAMPAIGN, KEY("c1"), REFUNDED, D, CUR, 0);
+	oracle_free(oracle);
+}
+
+/* 100 and 2 units sold; 60, 60 and 10 come back, a unit each, on the 20th, 21st and 22nd: 60 + 40 + 0, 1 + 1 + 0. */
+static void
+only_a_hundred_came_back(struct oracle *oracle)
+{
+	IS(REFUNDED, D, CUR, 0);
+	IS(REFUNDED, D, PREV, 40);
+	IS(REFUNDED, W, CUR, 100);
+	IS(REFUNDED_AS_SOLD, W, PREV, 100);
+	IS(RETURNED, D, CUR, 0);
+	IS(RETURNED, W, CUR, 2);
+	IS(REFUNDS, D, CUR, 1);
+}
+
+static void
+refunds_are_capped_in_the_order_of_their_times(void **state)
+{
+	static const struct told told[] = {
+		{ "2026-11-15T12:00Z", { .id = "s", .type = ORACLE_SALE, .cust = "a", .num = { 100, 2 } } },
+		{ "2026-11-20T08:00Z", { .id = "r1", .type = ORACLE_REFUND, .cust = "a", .ref = "s",
+		    .num = { 60, 1 } } },
+		{ "2026-11-21T08:00Z", { .id = "r2", .type = ORACLE_REFUND, .cust = "a", .ref = "s",
+		    .num = { 60, 1 } } },
+		{ "2026-11-22T08:00Z", { .id = "r3", .type = ORACLE_REFUND, .cust = "a", .ref = "s",
+		    .num = { 10, 1 } } },
+	};
+	(void)state;
+
+	IN_EVERY_ORDER(told, only_a_hundred_came_back);
+	struct oracle *oracle = start_people(TODAY);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(tell(oracle, told[i].at, told[i].event), ORACLE_OK);
+	TELL("2026-11-22T08:00Z", .id = "v", .type = ORACLE_VOID, .cust = "a", .ref = "r1");
+	IS(REFUNDED, D, PREV, 60);
+	IS(REFUNDED, D, CUR, 10);
+	TELL("2026-11-22T08:00Z", .id = "k", .type = ORACLE_CORRECT, .cust = "a", .ref = "s", .num = { 65, 1 });
+	IS(REFUNDED, D, CUR, 5);
+	IS(REFUNDED_AS_SOLD, D, CUR, 65);
+	oracle_free(oracle);
+}
+
+/*
+ * 1 September + 63 days = 3 November. A refund that comes then finds its sale, one that comes 1 ms later does not; that
+ * the sale is forgotten moves nothing. A correction of the first one later on applies, but it is a refund of no known
+ * sale.
+ */
+static void
+a_refund_stays_with_a_sale_that_is_forgotten(void **state)
+{
+	struct oracle *oracle = start_people("2026-09-01T00:00Z");
+	(void)state;
+
+	TELL("2026-09-01T00:00Z", .id = "s", .type = ORACLE_SALE, .cust = "a", .num = { 100, 9 }, .dim = { "c1" },
+	    .has_touch = true);
+	oracle_time(oracle, utc("2026-11-02T00:00Z"));
+	TELL("2026-11-02T00:00Z", .id = "r1", .type = ORACLE_REFUND, .cust = "a", .ref = "s", .num = { 40, 1 });
+	oracle_time(oracle, utc("2026-11-03T00:00Z"));
+	TELL("2026-11-02T00:00Z", .id = "r2", .type = ORACLE_REFUND, .cust = "a", .ref = "s", .num = { 70, 1 });
+	KEY_IS(BY_CAMPAIGN, KEY("c1"), REFUNDED, M, CUR, 100);
+	oracle_time(oracle, utc("2026-11-03T00:00:00.001Z"));
+	TELL("2026-11-02T00:00Z", .id = "r3", .type = ORACLE_REFUND, .cust = "a", .ref = "s", .num = { 30, 1 });
+	KEY_IS(BY_CAMPAIGN, KEY("c1"), REFUNDED, M, CUR, 100);
+	KEY_IS(BY_CAMPAIGN, KEY(NULL), REFUNDED, M, CUR, 30);
+	TELL("2026-11-02T00:00Z", .id = "k", .type = ORACLE_CORRECT, .cust = "a", .ref = "r1", .num = { 5, 1 });
+	KEY_IS(BY_CAMPAIGN, KEY("c1"), REFUNDED, M, CUR, 60); /* r2, capped when the sale was known */
+	KEY_IS(BY_CAMPAIGN, KEY(NULL), REFUNDED, M, CUR, 35);
+	oracle_free(oracle);
+}
+
+/* It came on 1 September and is forgotten when its sale comes on 10 November: nothing of that was refunded. */
+static void
+a_forgotten_refund_finds_no_sale(void **state)
+{
+	struct oracle *oracle = start_people("2026-09-01T00:00Z");
+	(void)state;
+
+	TELL("2026-09-01T00:00Z", .id = "r", .type = ORACLE_REFUND, .cust = "a", .ref = "s", .num = { 30, 1 });
+	oracle_time(oracle, utc("2026-11-10T00:00Z"));
+	TELL("2026-11-10T00:00Z", .id = "s", .type = ORACLE_SALE, .cust = "a", .num = { 30, 1 });
+	IS(REFUNDED_AS_SOLD, M, CUR, 0);
+	IS(NEW, M, CUR, 1);
+	oracle_free(oracle);
+}
+
+/* ---- corrections and voids ---- */
+
+/* The network takes 105 back of the 100 it charged on the 21st, and it was the 20th, and c2. */
+static void
+spend_is_corrected(struct oracle *oracle)
+{
+	IS(SPENT, D, PREV, 0);
+	IS(SPENT, W, CUR, -5);
+	KEY_IS(BY_CAMPAIGN, KEY("c1"), SPENT, W, CUR, 0);
+	KEY_IS(BY_CAMPAIGN, KEY("c2"), SPENT, W, CUR, -5);
+}
+
+static void
+a_correction_replaces_time_place_and_numbers(void **state)
+{
+	static const struct told told[] = {
+		{ "2026-11-21T08:00Z", { .id = "x", .type = ORACLE_SPEND, .num = { 100 }, .dim = { "c1" } } },
+		{ "2026-11-20T08:00Z", { .id = "k", .type = ORACLE_CORRECT, .ref = "x", .rev = 1, .num = { -5 },
+		    .dim = { "c2" } } },
+	};
+	(void)state;
+
+	IN_EVERY_ORDER(told, spend_is_corrected);
+}
+
+static void
+seventy_were_sold(struct oracle *oracle)
+{
+	IS(SOLD, D, CUR, 70);
+	IS(SALES, D, CUR, 1);
+}
+
+static void
+nothing_was_sold(struct oracle *oracle)
+{
+	IS(SOLD, D, CUR, 0);
+	IS(SALES, D, CUR, 0);
+}
+
+static void
+the_highest_revision_wins_and_of_two_the_void(void **state)
+{
+	const struct told sale = { "2026-11-22T08:00Z", { .id = "s", .type = ORACLE_SALE, .num = { 100, 1 } } };
+	const struct told to_50 = { "2026-11-22T08:00Z",
+		{ .id = "k1", .type = ORACLE_CORRECT, .ref = "s", .rev = 1, .num = { 50, 1 } } };
+	const struct told to_70 = { "2026-11-22T08:00Z",
+		{ .id = "k2", .type = ORACLE_CORRECT, .ref = "s", .rev = 2, .num = { 70, 1 } } };
+	const struct told void_1 = { "2026-11-22T08:00Z", { .id = "v1", .type = ORACLE_VOID, .ref = "s", .rev = 1 } };
+	const struct told void_2 = { "2026-11-22T08:00Z", { .id = "v2", .type = ORACLE_VOID, .ref = "s", .rev = 2 } };
+	const struct told revised[] = { sale, to_50, to_70 }, unvoided[] = { sale, void_1, to_50, to_70 };
+	const struct told voided[] = { sale, to_50, to_70, void_2 }, once[] = { sale, void_1 };
+	(void)state;
+
+	IN_EVERY_ORDER(revised, seventy_were_sold);
+	IN_EVERY_ORDER(unvoided, seventy_were_sold);
+	IN_EVERY_ORDER(voided, nothing_was_sold);
+	IN_EVERY_ORDER(once, nothing_was_sold);
+}
+
+/* A rev may be any number, 0 when none is given: the first correction comes behind the event all the same. */
+static void
+any_revision_is_above_the_event_itself(void **state)
+{
+	static const struct told told[] = {
+		{ "2026-11-22T08:00Z", { .id = "s", .type = ORACLE_SALE, .num = { 100, 1 } } },
+		{ "2026-11-22T08:00Z", { .id = "k", .type = ORACLE_CORRECT, .ref = "s", .rev = -3, .num = { 70, 1 } } },
+	};
+	(void)state;
+
+	IN_EVERY_ORDER(told, seventy_were_sold);
+}
+
+/* The correction of a refund bears the refund's id in `ref`: the sale it belongs to cannot be corrected. */
+static void
+ten_came_back(struct oracle *oracle)
+{
+	KEY_IS(BY_CAMPAIGN, KEY("c1"), REFUNDED, D, CUR, 10);
+	KEY_IS(BY_CAMPAIGN, KEY("c1"), REFUNDED_AS_SOLD, D, PREV, 10);
+	IS(REFUNDED, W, CUR, 10);
+	IS(SALES, W, CUR, 1);
+}
+
+static void
+a_corrected_refund_keeps_its_sale(void **state)
+{
+	static const struct told told[] = {
+		{ "2026-11-21T08:00Z", { .id = "s", .type = ORACLE_SALE, .num = { 100, 1 }, .dim = { "c1" },
+		    .has_touch = true } },
+		{ "2026-11-21T09:00Z", { .id = "r", .type = ORACLE_REFUND, .ref = "s", .num = { 90, 1 } } },
+		{ "2026-11-22T08:00Z", { .id = "k", .type = ORACLE_CORRECT, .ref = "r", .num = { 10, 1 } } },
+	};
+	(void)state;
+
+	IN_EVERY_ORDER(told, ten_came_back);
+}
+
+static void
+one_revision_cannot_say_two_things(void **state)
+{
+	struct oracle_event sale = { .id = "s", .type = ORACLE_SALE, .cust = "a" };
+	struct oracle_event k1 = { .id = "k1", .content = 5, .type = ORACLE_CORRECT, .cust = "a", .ref = "s",
+	    .rev = 1 };
+	struct oracle_event k2 = { .id = "k2", .content = 6, .type = ORACLE_CORRECT, .cust = "a", .ref = "s",
+	    .rev = 1 };
+	struct oracle_event v1 = { .id = "v1", .content = 7, .type = ORACLE_VOID, .cust = "a", .ref = "s", .rev = 1 };
+	struct oracle_event v2 = { .id = "v2", .content = 8, .type = ORACLE_VOID, .cust = "a", .ref = "s", .rev = 1 };
+	(void)state;
+
+	for (int sale_first = 0; sale_first < 2; sale_first++) {
+		struct oracle *oracle = start_people(TODAY);
+		if (sale_first)
+			assert_int_equal(tell(oracle, TODAY, sale), ORACLE_OK);
+		assert_int_equal(tell(oracle, TODAY, k1), ORACLE_OK);
+		assert_int_equal(tell(oracle, TODAY, k2), ORACLE_ID_CONFLICT);
+		k2.content = 5;
+		assert_int_equal(tell(oracle, TODAY, k2), ORACLE_DUPLICATE);
+		k2.content = 6;
+		assert_int_equal(tell(oracle, TODAY, v1), ORACLE_OK); /* of that rev, but another thing to say */
+		assert_int_equal(tell(oracle, TODAY, v2), ORACLE_ID_CONFLICT);
+		k2.rev = 2;
+		assert_int_equal(tell(oracle, TODAY, k2), ORACLE_OK); /* a refused one had left no id */
+		k2.rev = 1;
+		v2.cust = "b";
+		assert_int_equal(tell(oracle, TODAY, v2), ORACLE_OK); /* of another event */
+		v2.cust = "a";
+		oracle_free(oracle);
+	}
+}
+
+static void
+only_lead_sale_refund_and_spend_can_be_corrected(void **state)
+{
+	static const int types[] = { ORACLE_LEAD, ORACLE_SALE, ORACLE_REFUND, ORACLE_SPEND, ORACLE_VISIT,
+	    ORACLE_ENGAGE };
+	struct oracle *oracle = start_people(TODAY);
+	struct oracle_event nothing = { .id = "n", .type = ORACLE_VOID };
+	struct oracle_event parked = { .id = "p", .type = ORACLE_VOID, .ref = "later" };
+	struct oracle_event of_void = { .id = "o", .type = ORACLE_VOID, .ref = "p" };
+	(void)state;
+
+	for (int i = 0; i < 6; i++) {
+		char id[2] = { (char)('a' + i), 0 }, void_id[2] = { (char)('A' + i), 0 };
+		TELL(TODAY, .id = id, .type = types[i]);
+		struct oracle_event taken_back = { .id = void_id, .type = ORACLE_VOID, .ref = id };
+		assert_int_equal(tell(oracle, TODAY, taken_back), i < 4 ? ORACLE_OK : ORACLE_BAD_REF);
+	}
+	assert_int_equal(tell(oracle, TODAY, nothing), ORACLE_BAD_REF);
+	assert_int_equal(tell(oracle, TODAY, parked), ORACLE_OK);
+	assert_int_equal(tell(oracle, TODAY, of_void), ORACLE_BAD_REF);
+	TELL(TODAY, .id = "later", .type = ORACLE_VISIT);
+	IS(ALL_VISITS, D, CUR, 2); /* what came before its visit does nothing to it */
+	oracle_free(oracle);
+}
+
+static void
+a_correction_is_late_or_early_as_any_event(void **state)
+{
+	struct oracle *oracle = start_people(TODAY);
+	struct oracle_event to_70 = { .id = "k", .type = ORACLE_CORRECT, .ref = "s", .num = { 70, 1 } };
+	(void)state;
+
+	TELL(TODAY, .id = "s", .type = ORACLE_SALE, .num = { 100, 1 });
+	to_70.ts_ms = oracle_now(oracle) - 63 * DAY - 1;
+	assert_int_equal(oracle_add(oracle, &to_70), ORACLE_TOO_LATE);
+	to_70.ts_ms = oracle_now(oracle) + 5 * MINUTE + 1;
+	assert_int_equal(oracle_add(oracle, &to_70), ORACLE_FUTURE);
+	IS(SOLD, D, CUR, 100);
+	to_70.ts_ms = oracle_now(oracle) - 63 * DAY;
+	assert_int_equal(oracle_add(oracle, &to_70), ORACLE_OK);
+	IS(SOLD, R30D, CUR, 0);
+	oracle_free(oracle);
+}
+
+/* It came on 1 September; 63 days later is 3 November. */
+static void
+a_correction_waits_for_its_event_as_long_as_the_horizon(void **state)
+{
+	(void)state;
+
+	for (int late = 0; late < 2; late++) {
+		struct oracle *oracle = start_people("2026-09-01T00:00Z");
+		TELL("2026-09-01T00:00Z", .id = "v", .type = ORACLE_VOID, .cust = "a", .ref = "s", .rev = 1);
+		oracle_time(oracle, utc(late ? "2026-11-03T00:00:00.001Z" : "2026-11-03T00:00Z"));
+		/* A second one of that rev: in conflict only while the first is remembered. */
+		struct oracle_event again = { .id = "w", .content = 1, .type = ORACLE_CORRECT, .cust = "a", .ref = "s",
+			.rev = 1, .num = { 70, 1 } };
+		assert_int_equal(tell(oracle, "2026-11-02T00:00Z", again), ORACLE_OK);
+		again.id = "x";
+		again.type = ORACLE_VOID;
+		assert_int_equal(tell(oracle, "2026-11-02T00:00Z", again), late ? ORACLE_OK : ORACLE_ID_CONFLICT);
+		again.id = "y";
+		again.rev = 0;
+		again.type = ORACLE_CORRECT;
+		assert_int_equal(tell(oracle, "2026-11-02T00:00Z", again), ORACLE_OK);
+		oracle_free(oracle);
+
+		oracle = start_people("2026-09-01T00:00Z");
+		TELL("2026-09-01T00:00Z", .id = "v", .type = ORACLE_VOID, .cust = "a", .ref = "s", .rev = 1);
+		oracle_time(oracle, utc(late ? "2026-11-03T00:00:00.001Z" : "2026-11-03T00:00Z"));
+		TELL("2026-11-02T00:00Z", .id = "s", .type = ORACLE_SALE, .cust = "a");
+		IS(SALES, M, CUR, late ? 1 : 0);
+		oracle_free(oracle);
+	}
+}
+
+/* Sold on 1 September, corrected to 2 November when it is known no more, or 1 ms earlier. */
+static void
+an_event_is_corrected_until_it_is_forgotten(void **state)
+{
+	(void)state;
+
+	for (int late = 0; late < 2; late++) {
+		struct oracle *oracle = start_people("2026-09-01T00:00Z");
+		TELL("2026-09-01T00:00Z", .id = "s", .type = ORACLE_SALE, .num = { 100, 1 });
+		oracle_time(oracle, utc(late ? "2026-11-03T00:00:00.001Z" : "2026-11-03T00:00Z"));
+		TELL("2026-11-02T00:00Z", .id = "k", .type = ORACLE_CORRECT, .ref = "s", .num = { 70, 1 });
+		IS(SOLD, M, CUR, late ? 0 : 70);
+		oracle_free(oracle);
+	}
+}
+
+/* The void of October does not make the sale of 1 September younger: on 10 November it is known no more. */
+static void
+a_voided_event_is_as_old_as_it_was(void **state)
+{
+	struct oracle *oracle = start_people("2026-09-01T00:00Z");
+	(void)state;
+
+	TELL("2026-09-01T00:00Z", .id = "s", .type = ORACLE_SALE, .num = { 100, 1 });
+	oracle_time(oracle, utc("2026-10-01T00:00Z"));
+	TELL("2026-10-01T00:00Z", .id = "v", .type = ORACLE_VOID, .ref = "s", .rev = 1);
+	oracle_time(oracle, utc("2026-11-10T00:00Z"));
+	TELL("2026-11-10T00:00Z", .id = "k", .type = ORACLE_CORRECT, .ref = "s", .rev = 2, .num = { 70, 1 });
+	IS(SALES, M, CUR, 0);
+	oracle_free(oracle);
+}
+
+/* a's and b's sales are both called s; b's is voided, in either order. */
+static void
+a_s_sale_is_there(struct oracle *oracle)
+{
+	IS(SOLD, D, CUR, 100);
+	IS(SALES, W, CUR, 1);
+}
+
+static void
+a_correction_is_of_its_customers_event(void **state)
+{
+	static const struct told told[] = {
+		{ "2026-11-22T08:00Z", { .id = "s", .type = ORACLE_SALE, .cust = "a", .num = { 100 } } },
+		{ "2026-11-22T09:00Z", { .id = "s", .type = ORACLE_SALE, .cust = "b", .num = { 20 } } },
+		{ "2026-11-22T09:00Z", { .id = "v", .type = ORACLE_VOID, .cust = "b", .ref = "s" } },
+	};
+	(void)state;
+
+	IN_EVERY_ORDER(told, a_s_sale_is_there);
+}
+
+/*
+ * Sold on 1 September, 100, of which 30 came back; on 31 October corrected to that day and 70. On 4 November, 64 days
+ * later, the id may be taken again, though the sale is known. What corrected and refunded the first has nothing to do
+ * with the second; what comes now is the second's, also a rev that the first had.
+ */
+static void
+an_id_that_is_taken_again_starts_anew(void **state)
+{
+	struct oracle *oracle = start_people("2026-09-01T00:00Z");
+	(void)state;
+
+	TELL("2026-09-01T00:00Z", .id = "s", .type = ORACLE_SALE, .num = { 100 }, .dim = { "c1" }, .has_touch = true);
+	oracle_time(oracle, utc("2026-10-31T00:00Z"));
+	TELL("2026-10-31T00:00Z", .id = "r", .type = ORACLE_REFUND, .ref = "s", .num = { 30 });
+	TELL("2026-10-31T00:00Z", .id = "k", .content = 1, .type = ORACLE_CORRECT, .ref = "s", .rev = 1, .num = { 70 },
+	    .dim = { "c1" }, .has_touch = true);
+	oracle_time(oracle, utc("2026-11-04T00:00Z"));
+	TELL("2026-11-04T00:00Z", .id = "s", .content = 1, .type = ORACLE_SALE, .num = { 500 }, .dim = { "c2" },
+	    .has_touch = true);
+	IS(SOLD, M, PREV, 70);
+	IS(SOLD, M, CUR, 500);
+	KEY_IS(BY_CAMPAIGN, KEY("c1"), REFUNDED, M, PREV, 30);
+	TELL("2026-11-04T00:00Z", .id = "k2", .content = 2, .type = ORACLE_CORRECT, .ref = "s", .rev = 1,
+	    .num = { 400 });
+	IS(SOLD, M, PREV, 70);
+	IS(SOLD, M, CUR, 400);
+	oracle_free(oracle);
+}
+
+/*
+ * On 1 September it is said that s was on 1 July; s comes on 15 October, when that is forgotten already: it counts
+ * nowhere, and its refund, of 1 September, waits on. But it was the first sale.
+ */
+static void
+an_event_may_be_forgotten_when_it_comes(void **state)
+{
+	struct oracle *oracle = start_people("2026-09-01T00:00Z");
+	(void)state;
+
+	TELL("2026-07-01T00:00Z", .id = "k", .type = ORACLE_CORRECT, .cust = "a", .ref = "s", .num = { 100 });
+	TELL("2026-09-01T00:00Z", .id = "r", .type = ORACLE_REFUND, .cust = "a", .ref = "s", .num = { 30 },
+	    .dim = { "c9" });
+	oracle_time(oracle, utc("2026-10-15T00:00Z"));
+	TELL("2026-10-14T00:00Z", .id = "s", .type = ORACLE_SALE, .cust = "a", .num = { 100 });
+	TELL("2026-10-14T00:00Z", .id = "t", .type = ORACLE_SALE, .cust = "a", .num = { 20 });
+	IS(SOLD, R30D, CUR, 20);
+	IS(NEW, R30D, CUR, 0);
+	KEY_IS(BY_CAMPAIGN, KEY("c9"), REFUNDED, R30D, PREV, 30);
+	oracle_free(oracle);
+}
+
+/* Sold on 1 September, on 1 October corrected to that day; on 20 November it is 50 days old, not 80. */
+static void
+a_corrected_event_is_as_old_as_its_new_time(void **state)
+{
+	struct oracle *oracle = start_people("2026-09-01T00:00Z");
+	(void)state;
+
+	TELL("2026-09-01T00:00Z", .id = "s", .type = ORACLE_SALE, .num = { 100, 1 });
+	oracle_time(oracle, utc("2026-10-01T00:00Z"));
+	TELL("2026-10-01T00:00Z", .id = "k1", .type = ORACLE_CORRECT, .ref = "s", .rev = 1, .num = { 70, 1 });
+	oracle_time(oracle, utc("2026-11-20T00:00Z"));
+	IS(SOLD, M, PREV, 70);
+	TELL("2026-11-19T00:00Z", .id = "k2", .type = ORACLE_CORRECT, .ref = "s", .rev = 2, .num = { 30, 1 });
+	IS(SOLD, M, PREV, 0);
+	IS(SOLD, M, CUR, 30);
+	oracle_free(oracle);
+}
+
+/* Without `people` correct and void are types as any other, and a refund counts where it says. */
+static void
+without_people_a_correction_is_an_event_and_no_more(void **state)
+{
+	static const struct oracle_measure types[] = {
+		{ .type = ORACLE_SALE, .field = 0 }, { .type = ORACLE_CORRECT, .field = 0 },
+		{ .type = ORACLE_VOID, .field = -1 },
+		{ .type = ORACLE_REFUND, .field = 0, .as_sold = true },
+	};
+	struct oracle *oracle = start_measuring(types, 4, TODAY);
+	(void)state;
+
+	TELL("2026-11-21T08:00Z", .id = "s", .type = ORACLE_SALE, .num = { 100 }, .dim = { "c1" });
+	TELL(TODAY, .id = "k", .type = ORACLE_CORRECT, .ref = "s", .num = { 70 });
+	TELL(TODAY, .id = "k2", .content = 1, .type = ORACLE_CORRECT, .ref = "s", .num = { 7 });
+	TELL(TODAY, .id = "v", .type = ORACLE_VOID);
+	TELL(TODAY, .id = "r", .type = ORACLE_REFUND, .ref = "s", .num = { 170 }, .dim = { "c2" });
+	TOTAL_IS(0, D, PREV, 100);
+	TOTAL_IS(1, D, CUR, 77);
+	TOTAL_IS(2, D, CUR, 1);
+	TOTAL_IS(3, D, CUR, 170);
+	assert_int_equal(oracle_total(oracle, BY_CAMPAIGN, KEY("c2"), 3, ORACLE_D, ORACLE_CUR), 170);
+	assert_int_equal(oracle_total(oracle, BY_CHANNEL, KEY([CHANNEL] = "Direct"), 0, ORACLE_D, ORACLE_PREV), 0);
+	oracle_free(oracle);
+}
+
+/* ---- leads ---- */
+
+/*
+ * Rows 7 and 8. a's lead: created on the 10th (last week) in c1, MQL on the 16th in c2 and again on the 21st, SQL today
+ * in c3. Each stage counts once, when and where it was entered; the cohorts, last week and in c1.
+ */
+static void
+each_stage_counts_when_it_is_entered(struct oracle *oracle)
+{
+	IS(LEADS, W, PREV, 1);
+	IS(LEADS, W, CUR, 0);
+	IS(MQL, W, CUR, 1);
+	IS(MQL, D, PREV, 0);
+	IS(MQL, M, CUR, 1);
+	KEY_IS(BY_CAMPAIGN, KEY("c2"), MQL, W, CUR, 1);
+	KEY_IS(BY_CAMPAIGN, KEY("c3"), SQL, D, CUR, 1);
+	IS(SQL, W, PREV, 0);
+	IS(CUSTOMERS, M, CUR, 0);
+	IS(LEAD_COHORT, W, PREV, 1);
+	KEY_IS(BY_CAMPAIGN, KEY("c1"), MQL_COHORT, W, PREV, 1);
+	KEY_IS(BY_CAMPAIGN, KEY("c1"), SQL_COHORT, W, PREV, 1);
+	IS(SQL_COHORT, W, CUR, 0);
+	IS(CUSTOMER_COHORT, M, CUR, 0);
+}
+
+static void
+a_lead_counts_in_a_stage_when_it_first_enters_it(void **state)
+{
+	static const struct told told[] = {
+		{ "2026-11-10T12:00Z", { .id = "1", .type = ORACLE_LEAD, .cust = "a", .lead = "l", .dim = { "c1" } } },
+		{ "2026-11-16T12:00Z", { .id = "2", .type = ORACLE_LEAD, .stage = ORACLE_STAGE_MQL, .cust = "a",
+		    .lead = "l", .dim = { "c2" } } },
+		{ "2026-11-21T12:00Z", { .id = "3", .type = ORACLE_LEAD, .stage = ORACLE_STAGE_MQL, .cust = "a",
+		    .lead = "l", .dim = { "c3" } } },
+		{ "2026-11-22T01:00Z", { .id = "4", .type = ORACLE_LEAD, .stage = ORACLE_STAGE_SQL, .cust = "a",
+		    .lead = "l", .dim = { "c3" } } },
+	};
+	(void)state;
+
+	IN_EVERY_ORDER(told, each_stage_counts_when_it_is_entered);
+}
+
+/* Lead on the 10th, SQL yesterday: MQL too, then and there. Customer today. */
+static void
+the_skipped_stage_is_entered_too(struct oracle *oracle)
+{
+	IS(LEADS, W, PREV, 1);
+	KEY_IS(BY_CAMPAIGN, KEY("c3"), MQL, D, PREV, 1);
+	KEY_IS(BY_CAMPAIGN, KEY("c3"), SQL, D, PREV, 1);
+	IS(MQL, M, CUR, 1);
+	IS(CUSTOMERS, D, CUR, 1);
+	IS(MQL_COHORT, W, PREV, 1);
+	IS(CUSTOMER_COHORT, W, PREV, 1);
+}
+
+static void
+a_lead_that_skips_a_stage_enters_it_at_the_same_time(void **state)
+{
+	static const struct told told[] = {
+		{ "2026-11-10T12:00Z", { .id = "1", .type = ORACLE_LEAD, .stage = ORACLE_STAGE_LEAD, .lead = "l" } },
+		{ "2026-11-21T12:00Z", { .id = "2", .type = ORACLE_LEAD, .stage = ORACLE_STAGE_SQL, .lead = "l",
+		    .dim = { "c3" } } },
+		{ "2026-11-22T01:00Z", { .id = "3", .type = ORACLE_LEAD, .stage = ORACLE_STAGE_CUSTOMER,
+		    .lead = "l" } },
+	};
+	(void)state;
+
+	IN_EVERY_ORDER(told, the_skipped_stage_is_entered_too);
+}
+
+/* SQL on the 20th implies MQL and lead; but MQL is said of the 21st, and lead of the 22nd: created then. */
+static void
+what_is_said_counts_and_not_what_is_implied(struct oracle *oracle)
+{
+	IS(LEADS, D, CUR, 1);
+	IS(LEADS, W, CUR, 1);
+	IS(MQL, D, PREV, 1);
+	IS(MQL, W, CUR, 1);
+	IS(SQL, D, PREV, 0);
+	IS(SQL, W, CUR, 1);
+	IS(SQL_COHORT, D, CUR, 1);
+	IS(SQL_COHORT, W, CUR, 1);
+}
+
+static void
+an_explicit_stage_beats_an_implied_one(void **state)
+{
+	static const struct told told[] = {
+		{ "2026-11-20T12:00Z", { .id = "1", .type = ORACLE_LEAD, .stage = ORACLE_STAGE_SQL, .lead = "l" } },
+		{ "2026-11-21T12:00Z", { .id = "2", .type = ORACLE_LEAD, .stage = ORACLE_STAGE_MQL, .lead = "l" } },
+		{ "2026-11-22T01:00Z", { .id = "3", .type = ORACLE_LEAD, .stage = ORACLE_STAGE_LEAD, .lead = "l" } },
+	};
+	(void)state;
+
+	IN_EVERY_ORDER(told, what_is_said_counts_and_not_what_is_implied);
+}
+
+/* The event that said `lead` is still counted as an event. */
+static void
+the_lead_is_gone(struct oracle *oracle)
+{
+	IS(LEADS, M, CUR, 0);
+	IS(MQL, M, CUR, 0);
+	IS(LEAD_COHORT, M, CUR, 0);
+	IS(MQL_COHORT, M, CUR, 0);
+	IS(LEAD_EVENTS, M, CUR, 1);
+}
+
+/* As before it was rejected: MQL of the 16th is the first, not the one of the 21st. */
+static void
+the_lead_is_back(struct oracle *oracle)
+{
+	IS(LEADS, W, PREV, 1);
+	IS(MQL, W, CUR, 1);
+	IS(MQL, D, PREV, 0);
+	IS(MQL_COHORT, W, PREV, 1);
+}
+
+static void
+the_lead_is_new(struct oracle *oracle)
+{
+	IS(LEADS, W, PREV, 0);
+	IS(LEADS, D, PREV, 1);
+	IS(MQL, D, PREV, 1);
+}
+
+static void
+a_rejected_lead_counts_nowhere_until_it_is_reopened(void **state)
+{
+	static const struct told told[] = {
+		{ "2026-11-10T12:00Z", { .id = "1", .type = ORACLE_LEAD, .stage = ORACLE_STAGE_LEAD, .lead = "l" } },
+		{ "2026-11-16T12:00Z", { .id = "2", .type = ORACLE_LEAD, .stage = ORACLE_STAGE_MQL, .lead = "l" } },
+		{ "2026-11-20T12:00Z", { .id = "3", .type = ORACLE_LEAD, .stage = ORACLE_STAGE_REJECTED,
+		    .lead = "l" } },
+		{ "2026-11-21T12:00Z", { .id = "4", .type = ORACLE_LEAD, .stage = ORACLE_STAGE_MQL, .lead = "l" } },
+	};
+	static const struct told anew[] = { /* a rejection implies no stage: created when reopened */
+		{ "2026-11-10T12:00Z", { .id = "3", .type = ORACLE_LEAD, .stage = ORACLE_STAGE_REJECTED,
+		    .lead = "l" } },
+		{ "2026-11-21T12:00Z", { .id = "4", .type = ORACLE_LEAD, .stage = ORACLE_STAGE_MQL, .lead = "l" } },
+	};
+	static const struct told at_once[] = { /* the last id says what holds */
+		{ "2026-11-20T12:00Z", { .id = "1", .type = ORACLE_LEAD, .lead = "l" } },
+		{ "2026-11-20T12:00Z", { .id = "2", .type = ORACLE_LEAD, .stage = ORACLE_STAGE_REJECTED,
+		    .lead = "l" } },
+	};
+	(void)state;
+
+	in_every_order(told, 3, the_lead_is_gone);
+	IN_EVERY_ORDER(told, the_lead_is_back);
+	IN_EVERY_ORDER(at_once, the_lead_is_gone);
+	IN_EVERY_ORDER(anew, the_lead_is_new);
+}
+
+/* a and b both call theirs l; a has m as well; the two without a customer are one. 4 leads, of 6 events. */
+static void
+four_leads(struct oracle *oracle)
+{
+	IS(LEADS, D, CUR, 4);
+	IS(LEAD_EVENTS, D, CUR, 6);
+}
+
+static void
+a_lead_is_one_of_its_customer(void **state)
+{
+	static const struct told told[] = {
+		{ "2026-11-22T01:00Z", { .id = "1", .type = ORACLE_LEAD, .cust = "a", .lead = "l" } },
+		{ "2026-11-22T02:00Z", { .id = "2", .type = ORACLE_LEAD, .cust = "b", .lead = "l" } },
+		{ "2026-11-22T03:00Z", { .id = "3", .type = ORACLE_LEAD, .cust = "a", .lead = "m" } },
+		{ "2026-11-22T04:00Z", { .id = "4", .type = ORACLE_LEAD, .lead = "l" } },
+		{ "2026-11-22T05:00Z", { .id = "5", .type = ORACLE_LEAD, .lead = "l" } },
+		{ "2026-11-22T06:00Z", { .id = "6", .type = ORACLE_LEAD, .cust = "a" } }, /* of no lead */
+	};
+	(void)state;
+
+	IN_EVERY_ORDER(told, four_leads);
+}
+
+/*
+ * Rows 3 and 9. Last week 90 were spent and four leads came, one of which was rejected this week and one won: cost per
+ * lead 90 / 3 = 30, lead conversion 1 / 3, in prev, by what is known now. Row 9's other half: four visits, two sales in
+ * the first of them, one in the second, one in none: 2 / 4.
+ */
+static void
+cost_per_lead_and_conversions(void **state)
+{
+	struct oracle *oracle = start_people(TODAY);
+	(void)state;
+
+	TELL("2026-11-10T08:00Z", .id = "x", .type = ORACLE_SPEND, .num = { 90 });
+	for (int i = 0; i < 4; i++) {
+		char id[2] = { (char)('a' + i), 0 }, visit_id[2] = { (char)('A' + i), 0 };
+		TELL("2026-11-11T08:00Z", .id = id, .type = ORACLE_LEAD, .cust = id, .lead = "l");
+		TELL("2026-11-22T08:00Z", .id = visit_id, .type = ORACLE_VISIT, .cust = "v", .visit = visit_id);
+	}
+	TELL("2026-11-17T08:00Z", .id = "n", .type = ORACLE_LEAD, .stage = ORACLE_STAGE_REJECTED, .cust = "a",
+	    .lead = "l");
+	TELL("2026-11-18T08:00Z", .id = "y", .type = ORACLE_LEAD, .stage = ORACLE_STAGE_CUSTOMER, .cust = "b",
+	    .lead = "l");
+	IS(SPENT, W, PREV, 90);
+	IS(LEADS, W, PREV, 3);
+	IS(CUSTOMER_COHORT, W, PREV, 1);
+	IS(CUSTOMER_COHORT, W, CUR, 0);
+	IS(CUSTOMERS, W, CUR, 1);
+	TELL("2026-11-22T08:10Z", .id = "s1", .type = ORACLE_SALE, .cust = "v", .visit = "A");
+	TELL("2026-11-22T08:20Z", .id = "s2", .type = ORACLE_SALE, .cust = "v", .visit = "A");
+	TELL("2026-11-22T08:30Z", .id = "s3", .type = ORACLE_SALE, .cust = "v", .visit = "B");
+	TELL("2026-11-22T08:40Z", .id = "s4", .type = ORACLE_SALE, .cust = "v");
+	IS(ALL_VISITS, D, CUR, 4);
+	IS(BUYING_VISITS, D, CUR, 2);
+	oracle_free(oracle);
+}
+
+/* MQL of the 16th was SQL of the 21st, in truth: so MQL is implied there. */
+static void
+the_stage_is_corrected(struct oracle *oracle)
+{
+	IS(MQL, D, PREV, 1);
+	IS(SQL, D, PREV, 1);
+	IS(MQL, W, CUR, 1);
+	IS(LEADS, W, PREV, 1);
+}
+
+/* It was of lead m: l has nothing but its creation, and m is a lead of the 16th. */
+static void
+the_lead_is_corrected(struct oracle *oracle)
+{
+	IS(LEADS, W, PREV, 1);
+	IS(MQL_COHORT, W, PREV, 0);
+	IS(LEADS, W, CUR, 1);
+	IS(MQL_COHORT, W, CUR, 1);
+}
+
+static void
+lead_events_can_be_corrected_and_voided(void **state)
+{
+	const struct told lead = { "2026-11-10T12:00Z", { .id = "1", .type = ORACLE_LEAD, .cust = "a", .lead = "l" } };
+	const struct told mql = { "2026-11-16T12:00Z",
+		{ .id = "2", .type = ORACLE_LEAD, .stage = ORACLE_STAGE_MQL, .cust = "a", .lead = "l" } };
+	const struct told to_sql = { "2026-11-21T12:00Z",
+		{ .id = "k", .type = ORACLE_CORRECT, .ref = "2", .stage = ORACLE_STAGE_SQL, .cust = "a",
+		    .lead = "l" } };
+	const struct told to_m = { "2026-11-16T12:00Z",
+		{ .id = "k", .type = ORACLE_CORRECT, .ref = "2", .stage = ORACLE_STAGE_MQL, .cust = "a",
+		    .lead = "m" } };
+	const struct told rejected = { "2026-11-21T12:00Z",
+		{ .id = "3", .type = ORACLE_LEAD, .stage = ORACLE_STAGE_REJECTED, .cust = "a", .lead = "l" } };
+	const struct told not_rejected = { "2026-11-21T12:00Z",
+		{ .id = "v", .type = ORACLE_VOID, .ref = "3", .cust = "a" } };
+	const struct told stage[] = { lead, mql, to_sql }, name[] = { lead, mql, to_m };
+	const struct told back[] = { lead, mql, rejected, not_rejected };
+	(void)state;
+
+	IN_EVERY_ORDER(stage, the_stage_is_corrected);
+	IN_EVERY_ORDER(name, the_lead_is_corrected);
+	IN_EVERY_ORDER(back, the_lead_is_back);
+}
+
+/*
+ * Lead on 1 September, MQL on 20 October, which is corrected on 10 November, SQL on that day: 70 days after its
+ * creation it is still the same lead, and never a new one of October. 63 days after that, 12 January, it is forgotten;
+ * what comes then is a new lead.
+ */
+static void
+a_lead_is_forgotten_as_a_whole(void **state)
+{
+	struct oracle *oracle = start_people("2026-09-01T00:00Z");
+	(void)state;
+
+	TELL("2026-09-01T00:00Z", .id = "1", .type = ORACLE_LEAD, .lead = "l");
+	oracle_time(oracle, utc("2026-10-20T00:00Z"));
+	TELL("2026-10-20T00:00Z", .id = "2", .type = ORACLE_LEAD, .stage = ORACLE_STAGE_MQL, .lead = "l");
+	oracle_time(oracle, utc("2026-11-10T00:00Z"));
+	IS(LEADS, M, PREV, 0);
+	IS(MQL, M, PREV, 1);
+	TELL("2026-10-21T00:00Z", .id = "k", .type = ORACLE_CORRECT, .ref = "2", .stage = ORACLE_STAGE_MQL,
+	    .lead = "l");
+	IS(LEADS, M, PREV, 0);
+	IS(MQL, M, PREV, 1);
+	TELL("2026-11-10T00:00Z", .id = "3", .type = ORACLE_LEAD, .stage = ORACLE_STAGE_SQL, .lead = "l");
+	IS(LEADS, M, PREV, 0);
+	IS(LEADS, M, CUR, 0);
+	IS(MQL, M, CUR, 0);
+	IS(SQL, M, CUR, 1);
+	oracle_time(oracle, utc("2027-01-12T00:00:00.001Z"));
+	TELL("2027-01-12T00:00Z", .id = "4", .type = ORACLE_LEAD, .stage = ORACLE_STAGE_CUSTOMER, .lead = "l");
+	IS(LEADS, D, CUR, 1);
+	IS(SQL, D, CUR, 1);
+	IS(CUSTOMERS, D, CUR, 1);
+	oracle_free(oracle);
+}
+
+/* ---- attribution ---- */
+
+#define EMAIL "c1", "Email", "s1", "m1"
+#define SEARCH "c2", "Paid Search", "s2", "m2"
+
+/*
+ * a came by mail on the 16th, by search on the 18th, directly on the 20th, bought on the 21st, and came by another way
+ * today. b's visit is not his. The sale is search's, with all four dimensions of that visit, and so are the new
+ * customer and the refund.
+ */
+static void
+search_has_sold(struct oracle *oracle)
+{
+	KEY_IS(BY_TOUCH, KEY(SEARCH), SOLD, D, PREV, 100);
+	KEY_IS(BY_TOUCH, KEY(SEARCH), NEW, D, PREV, 1);
+	KEY_IS(BY_CHANNEL, KEY([CHANNEL] = "Paid Search"), SALES, W, CUR, 1);
+	IS(SOLD, W, CUR, 100);
+	IS(ALL_VISITS, W, CUR, 5);
+}
+
+static void
+a_sale_takes_all_of_the_last_touch_that_is_not_direct(void **state)
+{
+	static const struct told told[] = {
+		{ "2026-11-16T10:00Z", { .id = "1", .type = ORACLE_VISIT, .cust = "a", .dim = { EMAIL },
+		    .has_touch = true } },
+		{ "2026-11-18T10:00Z", { .id = "2", .type = ORACLE_VISIT, .cust = "a", .dim = { SEARCH },
+		    .has_touch = true } },
+		{ "2026-11-20T10:00Z", { .id = "3", .type = ORACLE_VISIT, .cust = "a",
+		    .dim = { NULL, "Direct", "(direct)" }, .has_touch = true } },
+		{ "2026-11-21T10:00Z", { .id = "4", .type = ORACLE_SALE, .cust = "a", .num = { 100, 1 } } },
+		{ "2026-11-22T10:00Z", { .id = "5", .type = ORACLE_VISIT, .cust = "a", .dim = { EMAIL },
+		    .has_touch = true } },
+		{ "2026-11-21T09:00Z", { .id = "6", .type = ORACLE_VISIT, .cust = "b", .dim = { EMAIL },
+		    .has_touch = true } },
+	};
+	(void)state;
+
+	IN_EVERY_ORDER(told, search_has_sold);
+}
+
+/*
+ * Sold at 10:00:00.000 today. 30 days before is 23 October 10:00:00.000: just too old. The sale's own ms is not too
+ * new.
+ */
+static void
+a_touch_counts_for_30_days_up_to_the_sale(void **state)
+{
+	static const struct {
+		const char *at;
+		int64_t look_back_ms;
+		bool counts;
+	} cases[] = {
+		{ "2026-10-23T10:00:00.000Z", 0, false }, { "2026-10-23T10:00:00.001Z", 0, true },
+		{ "2026-11-22T10:00:00.000Z", 0, true }, { "2026-11-22T10:00:00.001Z", 0, false },
+		{ "2026-11-21T10:00:00.000Z", DAY, false }, { "2026-11-21T10:00:00.001Z", DAY, true },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct oracle_config config = people_config();
+		config.look_back_ms = cases[i].look_back_ms;
+		struct oracle *oracle = oracle_new(&config);
+		oracle_time(oracle, utc(TODAY));
+		TELL(cases[i].at, .id = "1", .type = ORACLE_VISIT, .cust = "a", .dim = { EMAIL }, .has_touch = true);
+		TELL("2026-11-22T10:00Z", .id = "2", .type = ORACLE_SALE, .cust = "a");
+		KEY_IS(BY_TOUCH, KEY(EMAIL), SALES, D, CUR, cases[i].counts ? 1 : 0);
+		KEY_IS(BY_TOUCH, KEY([CHANNEL] = "Direct"), SALES, D, CUR, cases[i].counts ? 0 : 1);
+		oracle_free(oracle);
+	}
+}
+
+/*
+ * s1 names a campaign, s2 had a click id of which nothing followed: they inherit nothing. s3 has team and product only:
+ * it takes the mail's four and keeps its own. s4 has nobody: no person, no touch. A visit that says nothing is no
+ * touch. A lead event without a lead is a touch, but no sale's own lead.
+ */
+static void
+a_sale_with_a_touch_of_its_own_inherits_nothing(void **state)
+{
+	struct oracle *oracle = start_people(TODAY);
+	(void)state;
+
+	TELL("2026-11-20T10:00Z", .id = "1", .type = ORACLE_VISIT, .cust = "a", .dim = { EMAIL }, .has_touch = true);
+	TELL("2026-11-20T11:00Z", .id = "2", .type = ORACLE_VISIT, .cust = "a");
+	TELL("2026-11-20T12:00Z", .id = "3", .type = ORACLE_VISIT, .dim = { EMAIL }, .has_touch = true);
+	TELL("2026-11-22T07:00Z", .id = "s1", .type = ORACLE_SALE, .cust = "a", .num = { 1 }, .dim = { "c7" },
+	    .has_touch = true);
+	TELL("2026-11-22T08:00Z", .id = "s2", .type = ORACLE_SALE, .cust = "a", .num = { 20 }, .has_touch = true);
+	TELL("2026-11-22T09:00Z", .id = "s3", .type = ORACLE_SALE, .cust = "a", .num = { 300 },
+	    .dim = { [TEAM] = "north", [PRODUCT] = "p" });
+	TELL("2026-11-22T10:00Z", .id = "s4", .type = ORACLE_SALE, .num = { 4000 });
+	TELL("2026-11-19T10:00Z", .id = "4", .type = ORACLE_LEAD, .cust = "a", .dim = { SEARCH, "west" },
+	    .has_touch = true);
+	KEY_IS(BY_TOUCH, KEY("c7"), SOLD, D, CUR, 1);
+	KEY_IS(BY_TOUCH, KEY(NULL), SOLD, D, CUR, 20);
+	KEY_IS(BY_TOUCH, KEY(EMAIL), SOLD, D, CUR, 300);
+	KEY_IS(BY_TOUCH, KEY([CHANNEL] = "Direct"), SOLD, D, CUR, 4000);
+	KEY_IS(BY_TEAM_PERSON, KEY([TEAM] = "north"), SOLD, D, CUR, 300);
+	KEY_IS(BY_TEAM_PERSON, KEY([TEAM] = "west"), SOLD, D, CUR, 0);
+	oracle_free(oracle);
+}
+
+/*
+ * Touches of a: lead l by search on the 16th, direct on the 18th; lead k by mail on the 19th. Sales today: s1 of l:
+ * search, though mail is later. s2 of no lead, s3 of a lead n that nobody knows: mail. s4 of l, but of customer b:
+ * Direct.
+ */
+static void
+its_own_lead_first(struct oracle *oracle)
+{
+	KEY_IS(BY_TOUCH, KEY(SEARCH), SOLD, D, CUR, 1);
+	KEY_IS(BY_TOUCH, KEY(EMAIL), SOLD, D, CUR, 320);
+	KEY_IS(BY_TOUCH, KEY([CHANNEL] = "Direct"), SOLD, D, CUR, 4000);
+}
+
+static void
+the_touches_of_its_own_lead_come_first(void **state)
+{
+	static const struct told leads[] = {
+		{ "2026-11-16T10:00Z", { .id = "1", .type = ORACLE_LEAD, .cust = "a", .lead = "l", .dim = { SEARCH },
+		    .has_touch = true } },
+		{ "2026-11-18T10:00Z", { .id = "2", .type = ORACLE_LEAD, .cust = "a", .lead = "l",
+		    .dim = { NULL, "Direct" }, .has_touch = true } },
+		{ "2026-11-19T10:00Z", { .id = "3", .type = ORACLE_LEAD, .cust = "a", .lead = "k", .dim = { EMAIL },
+		    .has_touch = true } },
+	};
+	static const struct told sales[] = {
+		{ "2026-11-22T08:00Z", { .id = "s1", .type = ORACLE_SALE, .cust = "a", .lead = "l", .num = { 1 } } },
+		{ "2026-11-22T08:00Z", { .id = "s2", .type = ORACLE_SALE, .cust = "a", .num = { 20 } } },
+		{ "2026-11-22T08:00Z", { .id = "s3", .type = ORACLE_SALE, .cust = "a", .lead = "n", .num = { 300 } } },
+		{ "2026-11-22T08:00Z", { .id = "s4", .type = ORACLE_SALE, .cust = "b", .lead = "l", .num = { 4000 } } },
+	};
+	(void)state;
+
+	for (int first = 0; first < 4; first++) { /* all of one kind first, or between the sales */
+		struct oracle *oracle = start_people(TODAY);
+		for (int i = 0; i < 4; i++) {
+			for (int j = 0; j < 3 && i == first; j++)
+				assert_int_equal(tell(oracle, leads[j].at, leads[j].event), ORACLE_OK);
+			assert_int_equal(tell(oracle, sales[i].at, sales[i].event), ORACLE_OK);
+		}
+		its_own_lead_first(oracle);
+		oracle_free(oracle);
+	}
+}
+
+/*
+ * l belongs to north / ani since 10 October, older than any look-back, to ben since the 20th, to south after the sale.
+ * A sale of l today is north / ben's; one that names its own team keeps it; the visit's team is nobody's, nor is k's.
+ */
+static void
+team_and_person_come_from_the_lead_alone(void **state)
+{
+	struct oracle *oracle = start_people(TODAY);
+	(void)state;
+
+	TELL("2026-11-22T08:00Z", .id = "s1", .type = ORACLE_SALE, .cust = "a", .lead = "l", .num = { 1 });
+	oracle_time(oracle, utc(TODAY) + MINUTE);
+	TELL("2026-10-10T10:00Z", .id = "1", .type = ORACLE_LEAD, .cust = "a", .lead = "l",
+	    .dim = { [TEAM] = "north", [PERSON] = "ani" });
+	KEY_IS(BY_TEAM_PERSON, KEY([TEAM] = "north", [PERSON] = "ani"), SOLD, D, CUR, 1);
+	TELL("2026-11-20T10:00Z", .id = "2", .type = ORACLE_LEAD, .cust = "a", .lead = "l",
+	    .dim = { [PERSON] = "ben" });
+	TELL("2026-11-22T09:00Z", .id = "3", .type = ORACLE_LEAD, .cust = "a", .lead = "l",
+	    .dim = { [TEAM] = "south" });
+	TELL("2026-11-20T10:00Z", .id = "4", .type = ORACLE_LEAD, .cust = "a", .lead = "k", .dim = { [TEAM] = "west" });
+	TELL("2026-11-21T10:00Z", .id = "5", .type = ORACLE_VISIT, .cust = "a",
+	    .dim = { "c1", "Email", [TEAM] = "east" }, .has_touch = true);
+	TELL("2026-11-22T08:00Z", .id = "s2", .type = ORACLE_SALE, .cust = "a", .lead = "l", .num = { 20 },
+	    .dim = { "c7", [TEAM] = "own" }, .has_touch = true);
+	TELL("2026-11-22T08:00Z", .id = "s3", .type = ORACLE_SALE, .cust = "a", .num = { 300 });
+	KEY_IS(BY_TEAM_PERSON, KEY([TEAM] = "north", [PERSON] = "ben"), SOLD, D, CUR, 1);
+	KEY_IS(BY_TEAM_PERSON, KEY([TEAM] = "own", [PERSON] = "ben"), SOLD, D, CUR, 20);
+	KEY_IS(BY_TEAM_PERSON, KEY(NULL), SOLD, D, CUR, 300);
+	oracle_free(oracle);
+}
+
+/* A sale today of a lead that said its team on 1 September, and nothing since, or an MQL on 20 October. */
+static void
+a_forgotten_lead_gives_no_team(void **state)
+{
+	(void)state;
+
+	for (int alive = 0; alive < 2; alive++) {
+		struct oracle *oracle = start_people("2026-09-01T00:00Z");
+		TELL("2026-09-01T00:00Z", .id = "1", .type = ORACLE_LEAD, .lead = "l", .dim = { [TEAM] = "north" });
+		TELL("2026-09-01T00:00Z", .id = "s0", .type = ORACLE_SALE, .lead = "l", .num = { 20 });
+		oracle_time(oracle, utc("2026-10-20T00:00Z"));
+		if (alive)
+			TELL("2026-10-20T00:00Z", .id = "2", .type = ORACLE_LEAD, .lead = "l",
+			    .stage = ORACLE_STAGE_MQL);
+		TELL("2026-10-20T00:00Z", .id = "s1", .type = ORACLE_SALE, .lead = "l", .num = { 20 });
+		oracle_time(oracle, utc(TODAY));
+		TELL(TODAY, .id = "s2", .type = ORACLE_SALE, .lead = "l", .num = { 1 });
+		KEY_IS(BY_TEAM_PERSON, KEY([TEAM] = "north"), SOLD, D, CUR, alive ? 1 : 0);
+		KEY_IS(BY_TEAM_PERSON, KEY([TEAM] = "north"), SOLD, M, PREV, 20); /* it knew its lead when it came */
+		oracle_free(oracle);
+	}
+}
+
+/*
+ * all, ~none and the empty keys of the other rollups are of the event as it came; Direct and Direct's are where it
+ * counts.
+ */
+static void
+the_series_of_what_is_attributed_are_listed_too(void **state)
+{
+	struct oracle *oracle = start_people(TODAY);
+	const char *key[ORACLE_DIMS];
+	char story[200] = "";
+	int rollup;
+	(void)state;
+
+	TELL("2026-11-22T08:00Z", .id = "s", .type = ORACLE_SALE);
+	size_t count = 0;
+	for (; oracle_series(oracle, count, &rollup, key); count++) {
+		char line[40];
+		snprintf(line, sizeof(line), "%d/%s ", rollup, key[CHANNEL] ? key[CHANNEL] : "");
+		strcat(story, line);
+		assert_true(count > 0 || oracle_series(oracle, 6, &rollup, key)); /* from the first question on */
+	}
+	assert_string_equal(story, "0/ 1/ 2/~none 3/~none 4/ 2/Direct 3/Direct ");
+	oracle_free(oracle);
+}
+
+/*
+ * Direct; then a mail of last week arrives; then a lead of yesterday; which is corrected to the day before the mail;
+ * voided.
+ */
+static void
+a_late_touch_attributes_the_sale_anew(void **state)
+{
+	struct oracle *oracle = start_people(TODAY);
+	(void)state;
+
+	TELL("2026-11-22T08:00Z", .id = "s", .type = ORACLE_SALE, .cust = "a", .num = { 100, 1 });
+	TELL("2026-11-22T09:00Z", .id = "r", .type = ORACLE_REFUND, .cust = "a", .ref = "s", .num = { 30, 1 });
+	KEY_IS(BY_TOUCH, KEY([CHANNEL] = "Direct"), SOLD, D, CUR, 100);
+	TELL("2026-11-12T08:00Z", .id = "1", .type = ORACLE_VISIT, .cust = "a", .dim = { EMAIL }, .has_touch = true);
+	KEY_IS(BY_TOUCH, KEY(EMAIL), SOLD, D, CUR, 100);
+	KEY_IS(BY_TOUCH, KEY(EMAIL), REFUNDED, D, CUR, 30);
+	TELL("2026-11-21T08:00Z", .id = "2", .type = ORACLE_LEAD, .cust = "a", .lead = "l", .dim = { SEARCH },
+	    .has_touch = true);
+	KEY_IS(BY_TOUCH, KEY(SEARCH), SOLD, D, CUR, 100);
+	KEY_IS(BY_TOUCH, KEY(SEARCH), REFUNDED_AS_SOLD, D, CUR, 30);
+	KEY_IS(BY_TOUCH, KEY(EMAIL), SOLD, D, CUR, 0);
+	TELL("2026-11-11T08:00Z", .id = "k", .type = ORACLE_CORRECT, .cust = "a", .ref = "2", .rev = 1, .lead = "l",
+	    .dim = { SEARCH }, .has_touch = true);
+	KEY_IS(BY_TOUCH, KEY(EMAIL), SOLD, D, CUR, 100);
+	TELL("2026-11-21T08:00Z", .id = "k2", .type = ORACLE_CORRECT, .cust = "a", .ref = "2", .rev = 2, .lead = "l",
+	    .dim = { SEARCH }, .has_touch = true);
+	KEY_IS(BY_TOUCH, KEY(SEARCH), SOLD, D, CUR, 100);
+	TELL("2026-11-21T08:00Z", .id = "v", .type = ORACLE_VOID, .cust = "a", .ref = "2", .rev = 3);
+	KEY_IS(BY_TOUCH, KEY(EMAIL), SOLD, D, CUR, 100);
+	TELL("2026-11-22T08:00Z", .id = "k3", .type = ORACLE_CORRECT, .cust = "a", .ref = "s", .num = { 100, 1 },
+	    .dim = { "c7" }, .has_touch = true);
+	KEY_IS(BY_TOUCH, KEY("c7"), SOLD, D, CUR, 100);
+	KEY_IS(BY_TOUCH, KEY("c7"), REFUNDED, D, CUR, 30);
+	oracle_free(oracle);
+}
+
 /* ---- contracts ---- */
 
 static void
@@ -1280,6 +2877,187 @@ rollups_add_up_and_order_does_not_matter(void **state)
 	}
 }
 
+/* ---- laws of people on random input ---- */
+
+enum { PEOPLE_EVENTS = 120, PEOPLE_VOIDED = 30, PEOPLE_CASES = 60 };
+
+struct random_person_event {
+	char id[12], ref[12], cust[4], lead[4], visit_id[4], dim[ORACLE_DIMS][4];
+	struct oracle_event event;
+};
+
+/* The customer of event `number`, so that what refers to it can repeat it; one in five has none. */
+static const char *
+customer_of(int number)
+{
+	static const char *const customers[] = { "a", "b", "c", "d", NULL };
+
+	return customers[number % 5];
+}
+
+static int
+random_below(uint64_t *seed, int limit)
+{
+	return (int)(next_random(seed) % (uint64_t)limit);
+}
+
+/* An event of 63 days at whole hours, so that many come at once, of few leads, campaigns and channels. */
+static void
+random_person_event(struct random_person_event *made, int number, int type, uint64_t *seed)
+{
+	static const char *const channels[] = { "Direct", "Email", "Paid Search" };
+	struct oracle_event *event = &made->event;
+
+	memset(made, 0, sizeof(*made));
+	snprintf(made->id, sizeof(made->id), "e%d", number);
+	snprintf(made->lead, sizeof(made->lead), "l%d", random_below(seed, 2));
+	snprintf(made->visit_id, sizeof(made->visit_id), "v%d", random_below(seed, 9));
+	*event = (struct oracle_event){ .id = made->id, .content = (uint64_t)number, .type = type,
+	    .visit = made->visit_id,
+		.cust = customer_of(number), .ts_ms = utc(TODAY) / HOUR * HOUR - random_below(seed, 62 * 24) * HOUR };
+	if (type == ORACLE_LEAD || random_below(seed, 2) == 0)
+		event->lead = made->lead;
+	event->stage = random_below(seed, 6);
+	event->num[0] = random_below(seed, 200);
+	event->num[1] = random_below(seed, 3);
+	if (random_below(seed, 2) == 0) {
+		event->has_touch = true;
+		event->dim[CHANNEL] = channels[random_below(seed, 3)];
+		event->dim[CAMPAIGN] = made->dim[CAMPAIGN];
+		snprintf(made->dim[CAMPAIGN], sizeof(made->dim[CAMPAIGN]), "c%d", random_below(seed, 3));
+	}
+	if (random_below(seed, 3) == 0) {
+		event->dim[TEAM] = made->dim[TEAM];
+		snprintf(made->dim[TEAM], sizeof(made->dim[TEAM]), "t%d", random_below(seed, 3));
+	}
+}
+
+static void
+refer_to(struct random_person_event *made, int number)
+{
+	snprintf(made->ref, sizeof(made->ref), "e%d", number);
+	made->event.ref = made->ref;
+	made->event.cust = customer_of(number);
+}
+
+/* One in three is a visit, the others what can be corrected; behind two thirds come refunds of them and corrections. */
+static void
+random_people(struct random_person_event *made, uint64_t *seed)
+{
+	static const int types[] = { ORACLE_VISIT, ORACLE_VISIT, ORACLE_LEAD, ORACLE_LEAD, ORACLE_SALE, ORACLE_SPEND };
+	int plain = PEOPLE_EVENTS * 2 / 3;
+
+	for (int i = 0; i < PEOPLE_EVENTS; i++) {
+		if (i < plain) {
+			random_person_event(&made[i], i, types[i % 6], seed);
+			continue;
+		}
+		int of = random_below(seed, plain / 6) * 6 + (i % 2 == 0 ? 4 : 2 + random_below(seed, 4));
+		random_person_event(&made[i], i, i % 2 == 0 ? ORACLE_REFUND : ORACLE_CORRECT + random_below(seed, 2),
+		    seed);
+		refer_to(&made[i], of);
+		made[i].event.rev = i; /* no two of one */
+	}
+}
+
+/* Sales, leads, refunds and spend, each with its void: PEOPLE_VOIDED pairs. */
+static void
+random_voided(struct random_person_event *made, uint64_t *seed)
+{
+	static const int types[] = { ORACLE_SALE, ORACLE_LEAD, ORACLE_REFUND, ORACLE_SPEND };
+
+	for (int i = 0; i < PEOPLE_VOIDED; i++) {
+		int number = PEOPLE_EVENTS + 2 * i;
+		random_person_event(&made[2 * i], number, types[i % 4], seed);
+		if (types[i % 4] == ORACLE_REFUND)
+			refer_to(&made[2 * i], 4 + (number + 1) % 5 * 6); /* a sale of the same customer */
+		random_person_event(&made[2 * i + 1], number + 1, ORACLE_VOID, seed);
+		refer_to(&made[2 * i + 1], number);
+	}
+}
+
+static void
+add_shuffled(struct oracle *oracle, const struct random_person_event *made, int count, uint64_t *seed)
+{
+	int order[PEOPLE_EVENTS + 2 * PEOPLE_VOIDED];
+
+	for (int i = 0; i < count; i++) {
+		int at = random_below(seed, i + 1);
+		order[i] = order[at];
+		order[at] = i;
+	}
+	for (int i = 0; i < count; i++)
+		assert_int_equal(oracle_add(oracle, &made[order[i]].event), ORACLE_OK);
+}
+
+static void
+same_totals(uint64_t seed, struct oracle *one, struct oracle *other)
+{
+	const char *key[ORACLE_DIMS];
+	int rollup;
+
+	for (size_t i = 0; oracle_series(one, i, &rollup, key); i++) {
+		for (int at = 0; at < PEOPLE_MEASURES * ORACLE_WINDOWS * ORACLE_PARTS; at++) {
+			enum oracle_window window = (enum oracle_window)(at / ORACLE_PARTS % ORACLE_WINDOWS);
+			enum oracle_part part = (enum oracle_part)(at % ORACLE_PARTS);
+			int measure = at / ORACLE_PARTS / ORACLE_WINDOWS;
+			if (oracle_total(one, rollup, key, measure, window, part) !=
+			    oracle_total(other, rollup, key, measure, window, part))
+				fail_msg("seed %d: %s", (int)seed, people_measures[measure].name);
+		}
+	}
+}
+
+/* What is counted, and not told apart by whom, adds up over every rollup. */
+static void
+rollups_add_up(uint64_t seed, struct oracle *oracle)
+{
+	for (int measure = 0; measure < PEOPLE_MEASURES; measure++) {
+		int64_t sum[PEOPLE_ROLLUPS] = { 0 };
+		const char *key[ORACLE_DIMS];
+		int rollup;
+		for (size_t i = 0; oracle_series(oracle, i, &rollup, key); i++)
+			sum[rollup] += oracle_total(oracle, rollup, key, measure, ORACLE_R30D, ORACLE_CUR);
+		for (int r = 1; r < PEOPLE_ROLLUPS && people_measures[measure].take != ORACLE_DISTINCT; r++) {
+			if (sum[r] != sum[ALL])
+				fail_msg("seed %d: %s of rollup %d", (int)seed, people_measures[measure].name, r);
+		}
+	}
+}
+
+/*
+ * Arrival order does not matter, what is voided was never there, cohorts stay below their leads, and when all has
+ * expired all is 0.
+ */
+static void
+order_does_not_matter_and_add_and_void_is_nothing(void **state)
+{
+	static struct random_person_event made[PEOPLE_EVENTS + 2 * PEOPLE_VOIDED];
+	(void)state;
+
+	for (uint64_t number = 0; number < PEOPLE_CASES; number++) {
+		uint64_t seed = number;
+		struct oracle *oracle = start_people(TODAY), *other = start_people(TODAY),
+		    *nothing = start_people(TODAY);
+		random_people(made, &seed);
+		random_voided(made + PEOPLE_EVENTS, &seed);
+		add_shuffled(oracle, made, PEOPLE_EVENTS, &seed);
+		add_shuffled(other, made, PEOPLE_EVENTS + 2 * PEOPLE_VOIDED, &seed);
+		same_totals(number, oracle, other);
+		same_totals(number, other, oracle);
+		rollups_add_up(number, oracle);
+		assert_true(oracle_total(oracle, ALL, NULL, SOLD, ORACLE_R30D, ORACLE_PREV) > 0);
+		assert_true(oracle_total(oracle, ALL, NULL, SQL_COHORT, ORACLE_R30D, ORACLE_CUR) <=
+		    oracle_total(oracle, ALL, NULL, LEADS, ORACLE_R30D, ORACLE_CUR));
+		oracle_time(other, utc(TODAY) + 140 * DAY);
+		oracle_time(nothing, utc(TODAY) + 140 * DAY);
+		same_totals(number, other, nothing);
+		oracle_free(oracle);
+		oracle_free(other);
+		oracle_free(nothing);
+	}
+}
+
 int
 main(void)
 {
@@ -1327,6 +3105,54 @@ main(void)
 		cmocka_unit_test(a_measure_takes_its_type_and_any_listed_cost_type),
 		cmocka_unit_test(a_measure_filters_by_kind_and_by_stage),
 		cmocka_unit_test(all_filters_of_a_measure_must_pass),
+		cmocka_unit_test(distinct_counts_an_entity_once_in_each_series),
+		cmocka_unit_test(retained_is_in_the_window_and_in_the_one_before),
+		cmocka_unit_test(retained_of_prev_and_ptd_looks_at_the_whole_period_before),
+		cmocka_unit_test(retention_is_retained_by_the_customers_of_the_period_before),
+		cmocka_unit_test(what_lies_beyond_the_horizon_is_null),
+		cmocka_unit_test(new_is_the_customer_of_the_first_sale_ever),
+		cmocka_unit_test(a_late_earlier_sale_or_a_void_moves_the_first),
+		cmocka_unit_test(a_fully_refunded_first_sale_makes_nobody_new),
+		cmocka_unit_test(a_first_sale_of_0_is_new),
+		cmocka_unit_test(ties_go_by_id_or_as_the_caller_says),
+		cmocka_unit_test(a_first_sale_is_remembered_for_ever),
+		cmocka_unit_test(a_refund_counts_under_its_sale_at_its_own_or_the_sales_time),
+		cmocka_unit_test(a_full_refund_nets_to_0_in_the_campaign),
+		cmocka_unit_test(a_refund_is_unmatched_until_its_sale_is_known),
+		cmocka_unit_test(refunds_are_capped_in_the_order_of_their_times),
+		cmocka_unit_test(a_refund_stays_with_a_sale_that_is_forgotten),
+		cmocka_unit_test(a_forgotten_refund_finds_no_sale),
+		cmocka_unit_test(a_correction_replaces_time_place_and_numbers),
+		cmocka_unit_test(the_highest_revision_wins_and_of_two_the_void),
+		cmocka_unit_test(any_revision_is_above_the_event_itself),
+		cmocka_unit_test(a_corrected_refund_keeps_its_sale),
+		cmocka_unit_test(one_revision_cannot_say_two_things),
+		cmocka_unit_test(only_lead_sale_refund_and_spend_can_be_corrected),
+		cmocka_unit_test(a_correction_is_late_or_early_as_any_event),
+		cmocka_unit_test(a_correction_waits_for_its_event_as_long_as_the_horizon),
+		cmocka_unit_test(an_event_is_corrected_until_it_is_forgotten),
+		cmocka_unit_test(a_voided_event_is_as_old_as_it_was),
+		cmocka_unit_test(a_correction_is_of_its_customers_event),
+		cmocka_unit_test(an_id_that_is_taken_again_starts_anew),
+		cmocka_unit_test(an_event_may_be_forgotten_when_it_comes),
+		cmocka_unit_test(a_corrected_event_is_as_old_as_its_new_time),
+		cmocka_unit_test(without_people_a_correction_is_an_event_and_no_more),
+		cmocka_unit_test(a_lead_counts_in_a_stage_when_it_first_enters_it),
+		cmocka_unit_test(a_lead_that_skips_a_stage_enters_it_at_the_same_time),
+		cmocka_unit_test(an_explicit_stage_beats_an_implied_one),
+		cmocka_unit_test(a_rejected_lead_counts_nowhere_until_it_is_reopened),
+		cmocka_unit_test(a_lead_is_one_of_its_customer),
+		cmocka_unit_test(cost_per_lead_and_conversions),
+		cmocka_unit_test(lead_events_can_be_corrected_and_voided),
+		cmocka_unit_test(a_lead_is_forgotten_as_a_whole),
+		cmocka_unit_test(a_sale_takes_all_of_the_last_touch_that_is_not_direct),
+		cmocka_unit_test(a_touch_counts_for_30_days_up_to_the_sale),
+		cmocka_unit_test(a_sale_with_a_touch_of_its_own_inherits_nothing),
+		cmocka_unit_test(the_touches_of_its_own_lead_come_first),
+		cmocka_unit_test(team_and_person_come_from_the_lead_alone),
+		cmocka_unit_test(a_forgotten_lead_gives_no_team),
+		cmocka_unit_test(the_series_of_what_is_attributed_are_listed_too),
+		cmocka_unit_test(a_late_touch_attributes_the_sale_anew),
 		cmocka_unit_test(before_the_first_record_there_is_no_window),
 		cmocka_unit_test(an_unknown_zone_is_refused_and_not_taken_for_utc),
 		cmocka_unit_test(the_process_keeps_its_own_zone),
@@ -1334,6 +3160,7 @@ main(void)
 		cmocka_unit_test(the_dump_lists_what_is_not_0),
 		cmocka_unit_test(every_total_is_the_sum_of_the_events_between_its_bounds),
 		cmocka_unit_test(rollups_add_up_and_order_does_not_matter),
+		cmocka_unit_test(order_does_not_matter_and_add_and_void_is_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@ import os
 import subprocess
 import unittest
 
+import model
 import questions
 from questions import DATA
 
@@ -46,6 +47,14 @@ def events(name):
 @functools.lru_cache(maxsize=None)
 def asked(name):
   return tuple(getattr(questions, name)())
+
+
+@functools.lru_cache(maxsize=None)
+def untold(name):
+  """What the truth leaves open, with the model's answers."""
+  asked_questions = tuple(questions.untold(asked(name)))
+  found = model.answers(name, events(name), asked_questions) if asked_questions else {}
+  return tuple(question._replace(want=found[question]) for question in asked_questions)
 
 
 def compare(test, asked_questions, answer):

@@ -4,13 +4,19 @@ A question is asked of a topic (window, rollup, key) at a reading instant, of th
 the period before (part `prev`). `name` is a measure or a KPI of the data set's configuration. `want` is a Fraction,
 or None for "no value"; `half` is half of the last digit the truth prints, 0 where it is exact.
 
+People. The truth's customers are `customers`: those with a sale in the window, each once. Its retention compares the
+window with the one of the same length just before it, as ours does, and a month with the month before: prev_customers
+are `customers_before` (and `customers` of our part prev), retained_customers `customers_kept`, the rate `retention`.
+The truth counts by customer alone and leaves out who has no number; so do we.
+
 Reading instants. The truth's rolling window is (t - W, t]; ours is made of panes: a pane is inside iff
 start(now's pane) - W < start(pane) <= start(now's pane), and only events with ts <= now are there. With slides of
 1 minute, reading at t gives [minute(t) - W + 1 min, t]: the same, unless an event lies between t - W and the next
 whole minute. Where one does and t is a whole minute, reading at t - 1 ms gives [t - W, t): the same, unless an event
-lies at t or t - W exactly. Which of the two is exact for each instant of the truth is a property of the data;
-test_model.py proves it of every instant and window here. One instant is read at t - 1 ms (READ_BEFORE), all others
-at t; no instant is out of reach. With the default slides (15m, 1h) three (instant, window) pairs would be missed.
+lies at t or t - W exactly. The window before, (t - 2W, t - W], is ours under the same conditions at t - W and t - 2W.
+Which of the two is exact for each instant of the truth is a property of the data; test_model.py proves it of every
+instant, window and part here. One instant is read at t - 1 ms (READ_BEFORE), all others at t; no instant is out of
+reach. With the default slides (15m, 1h) three (instant, window) pairs would be missed.
 Closed calendar periods are read at their last millisecond.
 """
 import collections
@@ -30,8 +36,9 @@ READ_BEFORE = {('olist_orders', '2017-11-25T12:00:00Z')}
 
 # at: when we read, Unix ms; t: the truth's instant or the period's end.
 Question = collections.namedtuple('Question', 'at window rollup key part name want half truth t')
-# A number column of a truth file: the name it has with us, its decimals when it is money (we answer in minor units).
-Column = collections.namedtuple('Column', 'name decimals ratio')
+# A number column of a truth file: the name it has with us, its decimals when it is money (we answer in minor units);
+# looks_back: it asks who was in the window before.
+Column = collections.namedtuple('Column', 'name decimals ratio looks_back', defaults=(False,))
 
 
 def text_of(at_ms):
@@ -49,13 +56,20 @@ def ratio(name, decimals=0):
   return Column(name, decimals, True)
 
 
+CUSTOMERS = {'customers': exact('customers')}
+KEPT = {'prev_customers': Column('customers_before', 0, False, True),
+        'retained_customers': Column('customers_kept', 0, False, True),
+        'retention_rate': Column('retention', 0, True, True)}
+BEFORE = {'prev_customers': exact('customers')}  # of part prev
+
+
 def value(row, name, column):
   """(want, half) in our units. A name may be a sum of columns: "a+b"."""
   if '+' in name:
     return sum(fractions.Fraction(row[part]) for part in name.split('+')), 0
   text = row[name]
   if text == '':
-    return None, 0
+    return absent(column)
   scale = 10 ** column.decimals
   want = fractions.Fraction(text) * scale
   if not column.ratio:
@@ -64,7 +78,7 @@ def value(row, name, column):
 
 
 def absent(column):
-  """What the truth means by not listing a row: nothing happened."""
+  """What the truth means by an empty place or by not listing a row: nothing happened, nobody was there."""
   return (None, 0) if column.ratio else (fractions.Fraction(0), 0)
 
 
@@ -85,21 +99,22 @@ def period_end(window, start):
   return ms(after.isoformat()), before.isoformat()
 
 
-def rolling(data_set, truth, columns, row_of):
-  """columns: truth column -> Column. row_of(row) -> (rollup, key parts)."""
+def rolling(data_set, truth, columns, row_of, part='cur'):
+  """columns: truth column -> Column. row_of(row) -> (rollup, key parts). part: what the truth's number is of."""
   for row in table(truth):
     at = ms(row['t_utc']) - ((data_set, row['t_utc']) in READ_BEFORE)
     rollup, key = row_of(row)
     for name, column in columns.items():
       want, half = value(row, name, column)
-      yield Question(at, ROLLING[row['window_days']], rollup, key, 'cur', column.name, want, half,
+      yield Question(at, ROLLING[row['window_days']], rollup, key, part, column.name, want, half,
                      '%s.csv %s %sd %s %s' % (truth, row['t_utc'], row['window_days'], '/'.join(key), name),
                      ms(row['t_utc']))
 
 
 def calendar(truth, columns, row_of, start_of, window_of=lambda row: 'm'):
   """Each period at its last ms, beside it as `prev` the period before: the truth lists every period in which
-  something happened, so one that it does not list is empty."""
+  something happened, so one that it does not list is empty. Who was kept it has of months only, and of the month
+  before we have no answer: it asks for the one before that, which lies beyond the horizon of 63 days."""
   found = {}
   for row in table(truth):
     found[window_of(row), start_of(row), row_of(row)] = row
@@ -111,6 +126,8 @@ def calendar(truth, columns, row_of, start_of, window_of=lambda row: 'm'):
         row = found.get((window, period, (rollup, key)))
         for name, column in columns.items():
           want, half = value(row, name, column) if row else absent(column)
+          if part == 'prev' and column.looks_back:
+            want, half = None, 0
           yield Question(end - 1, window, rollup, key, part, column.name, want, half,
                          '%s.csv %s %s %s %s%s' % (truth, window, period, '/'.join(key), name,
                                                    '' if row else ' (not listed)'), end)
@@ -121,9 +138,11 @@ def everything(_):
 
 
 def olist_orders():
-  columns = {'orders': exact('sale_events'), 'units': exact('units_sold'), 'revenue': exact('sales_amount', 2)}
-  yield from rolling('olist_orders', 'olist_orders_rolling', columns, everything)
-  yield from calendar('olist_orders_months', columns, everything, lambda row: row['month_start_utc'])
+  columns = {'orders': exact('sale_events'), 'units': exact('units_sold'), 'revenue': exact('sales_amount', 2),
+             **CUSTOMERS}
+  for asked in (columns, {'orders': exact('orders')}):  # an order is one event: told apart they are as many
+    yield from rolling('olist_orders', 'olist_orders_rolling', asked, everything)
+    yield from calendar('olist_orders_months', asked, everything, lambda row: row['month_start_utc'])
 
 
 def olist_funnel():
@@ -137,10 +156,13 @@ def olist_funnel():
 
 
 def online_retail():
+  """The truth counts invoices, each of several lines: `orders`. We tell them apart by customer and number, which is the
+  same, because no invoice here has lines of two customers."""
   columns = {'revenue_gross': exact('sales_amount', 3), 'refunds': exact('refunds_amount', 3),
              'revenue_net': exact('revenue', 3), 'units_sold': exact('units_sold'),
-             'units_refunded': exact('units_returned')}
-  yield from rolling('online_retail', 'online_retail_2010_12_rolling', columns, everything)
+             'units_refunded': exact('units_returned'), 'orders': exact('orders'), **CUSTOMERS}
+  yield from rolling('online_retail', 'online_retail_2010_12_rolling', {**columns, **KEPT}, everything)
+  yield from rolling('online_retail', 'online_retail_2010_12_rolling', BEFORE, everything, 'prev')
   yield from calendar('online_retail_2010_12_calendar', columns, everything, lambda row: row['bucket_start_utc'],
                       lambda row: row['bucket'][0])
 
@@ -168,8 +190,11 @@ def facebook_metrics():
 
 
 def cdnow():
-  columns = {'orders': exact('sale_events'), 'units': exact('units_sold'), 'revenue': exact('sales_amount', 2)}
+  """Every purchase is an order to the truth and has no number: `sale_events`."""
+  columns = {'orders': exact('sale_events'), 'units': exact('units_sold'), 'revenue': exact('sales_amount', 2),
+             **CUSTOMERS, **KEPT}
   yield from rolling('cdnow', 'cdnow_rolling', columns, everything)
+  yield from rolling('cdnow', 'cdnow_rolling', BEFORE, everything, 'prev')
   yield from calendar('cdnow_months', columns, everything, lambda row: row['month_start_utc'])
 
 
@@ -190,3 +215,14 @@ def apache_logs_own():
   answers each of none, internal and external is compared."""
   return apache({'all': {'visits': exact('visits'), 'visits_external': exact('visits_referred')},
                  'channel': {'visits_none+visits_internal': exact('visits')}})
+
+
+def untold(asked):
+  """Who was kept, of both parts, wherever the truth tells customers but not that. `want` is left to the model, which
+  the truth has proved."""
+  told = {question[:6] for question in asked}
+  for place, t in sorted({(question[:4], question.t) for question in asked if question.name == 'customers'}):
+    for part in ('cur', 'prev'):
+      for column in KEPT.values():
+        if (*place, part, column.name) not in told:
+          yield Question(*place, part, column.name, None, 0, 'the model', t)

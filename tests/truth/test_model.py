@@ -15,30 +15,43 @@ class Model(data_sets.Case):
     data_sets.compare(self, asked, found.get)
 
   def test_instants_of_the_truth_are_exactly_readable(self):
-    """The events inside our panes at the reading instant are those of (t - W, t], for each rolling row."""
+    """The events inside our panes at the reading instant are those of (t - W, t], or of (t - 2W, t - W], for each
+    rolling row. What looks back needs both, and where it is asked for so is part prev."""
     for name in data_sets.NAMES:
-      times = sorted(event['ts'] for event in data_sets.events(name))
-      for at, window, t, width in {(q.at, q.window, q.t, model.ROLLING_MS[q.window])
-                                   for q in data_sets.asked(name) if q.window in model.ROLLING_MS}:
-        lo, hi = model.span(window, at, 'cur')
-        ours = [ts for ts in times if lo <= ts < hi and ts <= at]
-        theirs = [ts for ts in times if t - width < ts <= t]
-        self.assertEqual(ours, theirs, (name, at, window))
+      self.assertLessEqual({q[:4] for q in rolling(name) if q.name == 'customers_before'},
+                           {q[:4] for q in rolling(name) if q.part == 'prev'})
+      for question, theirs, times in places(name):
+        lo, hi = model.span(question.window, question.at, question.part)
+        ours = [ts for ts in times if lo <= ts < hi and ts <= question.at]
+        self.assertEqual(ours, theirs, question)
 
   def test_default_slides_would_miss_some_instants(self):
     """Why the configurations here set slides to 1m."""
     slide = {'r1d': 1, 'r7d': 15, 'r30d': 60}
     missed = set()
     for name in data_sets.NAMES:
-      times = sorted(event['ts'] for event in data_sets.events(name))
-      for at, window, t in {(q.at, q.window, q.t) for q in data_sets.asked(name) if q.window in model.ROLLING_MS}:
-        width, pane = model.ROLLING_MS[window], slide[window] * model.MINUTE_MS
-        hi = at // pane * pane + pane
-        if [ts for ts in times if hi - width <= ts < hi and ts <= at] != [ts for ts in times if t - width < ts <= t]:
-          missed.add((name, questions.text_of(t), window))
-    self.assertEqual(missed, {('olist_orders', '2017-07-01T00:00:00Z', 'r30d'),
-                              ('olist_orders', '2018-06-12T20:07:44Z', 'r7d'),
-                              ('online_retail', '2010-12-10T09:33:00Z', 'r7d')})
+      for question, theirs, times in places(name):
+        width, pane = model.ROLLING_MS[question.window], slide[question.window] * model.MINUTE_MS
+        hi = question.at // pane * pane + pane - (width if question.part == 'prev' else 0)
+        if [ts for ts in times if hi - width <= ts < hi and ts <= question.at] != theirs:
+          missed.add((name, questions.text_of(question.t), question.window, question.part))
+    self.assertEqual(missed, {('olist_orders', '2017-07-01T00:00:00Z', 'r30d', 'cur'),
+                              ('olist_orders', '2018-06-12T20:07:44Z', 'r7d', 'cur'),
+                              ('online_retail', '2010-12-10T09:33:00Z', 'r7d', 'cur'),
+                              ('online_retail', '2010-12-10T09:33:00Z', 'r7d', 'prev')})
+
+
+def rolling(name):
+  return [question for question in data_sets.asked(name) if question.window in model.ROLLING_MS]
+
+
+def places(name):
+  """A question of each (instant, rolling window, part), the times that the truth counts there, and all times."""
+  times = sorted(event['ts'] for event in data_sets.events(name))
+  for question in {(q.at, q.window, q.part, q.t): q for q in rolling(name)}.values():
+    width = model.ROLLING_MS[question.window]
+    end = question.t - (width if question.part == 'prev' else 0)
+    yield question, [ts for ts in times if end - width < ts <= end], times
 
 
 for one in data_sets.NAMES:
