@@ -16,21 +16,30 @@ enum {
 	ACKED_FRAME_MAX = 2 << 20, /* above BATCH_BYTES_MAX, so that what is a little too big still gets an answer */
 	PUSH_FRAME_MAX = 1 << 20,
 	REQUEST_FRAME_MAX = 64 << 10,
-	ROUTER_RCVHWM = 256,       /* counts per peer */
-	PULL_RCVHWM = 1000,
+	SUBSCRIPTION_FRAME_MAX = 1 + 255, /* libzmq keeps a node for every byte, also of a prefix that we refuse */
+	ROUTER_HWM = 256,
+	ACKED_SNDHWM = 1000,
+	PULL_HWM = 1000,
 	XPUB_SNDHWM = 20000,       /* rows a slow subscriber may be behind before it misses some */
-	HEARTBEAT_MS = 10000,
-	HEARTBEAT_TIMEOUT_MS = 30000,
+	SNAPSHOT_SNDHWM = SNAPSHOT_CREDIT_MAX + 8, /* chunks: who asks anew and does not read misses some */
+	/* A peer that is gone without a word is noticed by TCP within a minute. Not by ZMTP heartbeats: libzmq 4.3.4 aborts when
+	 * one is due on a connection that was reset while its input was stopped at the high-water mark. */
+	KEEPALIVE_IDLE_S = 30,
+	KEEPALIVE_INTERVAL_S = 10,
+	KEEPALIVE_PROBES = 3,
+	UNANSWERED_MS = 60000,
 	HANDSHAKE_MS = 10000,
 	LINGER_MS = 1000,
 	UPDATES_QUEUED = 2,        /* at each end of the link from the aggregator to the publisher */
 };
 
+static const char UPDATES_MONITOR[] = "inproc://updates-monitor";
+
 struct node {
 	struct config *config;
 	void *zmq;
 	struct node_endpoints endpoints;
-	void *router, *pull, *xpub, *snapshot;
+	void *router, *pull, *xpub, *snapshot, *monitor;
 	struct log *log;
 	struct ingest_thread ingest[INGEST_WORKERS_MAX];
 	unsigned workers;
@@ -46,29 +55,53 @@ set_int(void *socket, int option, int value)
 	zmq_setsockopt(socket, option, &value, sizeof(value));
 }
 
-/* setting: the configuration's name, for the one line that says what is wrong. */
-static void *
-open_socket(struct node *node, int type, const char *setting, const char *endpoint, char bound[ENDPOINT_MAX])
+static const struct socket_kind {
+	int type;
+	const char *setting; /* for the one line that says what is wrong */
+	int64_t frame_max;
+	int rcvhwm, sndhwm;  /* messages of one peer */
+} socket_kinds[] = {
+    {ZMQ_ROUTER, "ingest.acked", ACKED_FRAME_MAX, ROUTER_HWM, ACKED_SNDHWM},
+    {ZMQ_PULL, "ingest.push", PUSH_FRAME_MAX, PULL_HWM, PULL_HWM},
+    {ZMQ_XPUB, "publish.updates", SUBSCRIPTION_FRAME_MAX, ROUTER_HWM, XPUB_SNDHWM},
+    {ZMQ_ROUTER, "publish.snapshot", REQUEST_FRAME_MAX, ROUTER_HWM, SNAPSHOT_SNDHWM},
+};
+enum { SOCKET_ACKED = 0, SOCKET_PUSH, SOCKET_UPDATES, SOCKET_SNAPSHOT };
+
+static void
+set_limits(void *socket, const struct socket_kind *kind)
 {
-	void *socket = zmq_socket(node->zmq, type);
 	set_int(socket, ZMQ_LINGER, LINGER_MS);
-	set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
-	set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS);
+	set_int(socket, ZMQ_TCP_KEEPALIVE, 1);
+	set_int(socket, ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_IDLE_S);
+	set_int(socket, ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_INTERVAL_S);
+	set_int(socket, ZMQ_TCP_KEEPALIVE_CNT, KEEPALIVE_PROBES);
+	set_int(socket, ZMQ_TCP_MAXRT, UNANSWERED_MS);
 	set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS);
-	set_int(socket, ZMQ_IPV6, strchr(endpoint, '[') != NULL); /* else 127.0.0.1 would be told as [::ffff:127.0.0.1] */
-	int64_t frame_max = type == ZMQ_PULL ? PUSH_FRAME_MAX : type == ZMQ_XPUB ? REQUEST_FRAME_MAX : ACKED_FRAME_MAX;
-	zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof(frame_max));
-	set_int(socket, ZMQ_RCVHWM, type == ZMQ_PULL ? PULL_RCVHWM : ROUTER_RCVHWM);
-	if (type == ZMQ_XPUB) {
-		set_int(socket, ZMQ_SNDHWM, XPUB_SNDHWM);
+	zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &kind->frame_max, sizeof(kind->frame_max));
+	set_int(socket, ZMQ_RCVHWM, kind->rcvhwm);
+	set_int(socket, ZMQ_SNDHWM, kind->sndhwm);
+	if (kind->type == ZMQ_XPUB)
 		set_int(socket, ZMQ_XPUB_VERBOSER, 1);
-	}
+	if (kind->type == ZMQ_ROUTER)
+		set_int(socket, ZMQ_ROUTER_HANDOVER, 1); /* a named peer that comes again is that peer, whatever its old line does */
+}
+
+static void *
+open_socket(struct node *node, unsigned which, const char *endpoint, char bound[ENDPOINT_MAX])
+{
+	const struct socket_kind *kind = &socket_kinds[which];
+	void *socket = zmq_socket(node->zmq, kind->type);
 	size_t size = ENDPOINT_MAX;
+	set_limits(socket, kind);
+	set_int(socket, ZMQ_IPV6, strchr(endpoint, '[') != NULL); /* else 127.0.0.1 would be told as [::ffff:127.0.0.1] */
+	if (kind->type == ZMQ_XPUB)
+		zmq_socket_monitor(socket, UPDATES_MONITOR, ZMQ_EVENT_DISCONNECTED);
 	if (zmq_bind(socket, endpoint) == 0) {
 		zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, bound, &size);
 		return socket;
 	}
-	fprintf(stderr, "laju: cannot bind %s to %s: %s\n", setting, endpoint, zmq_strerror(errno));
+	fprintf(stderr, "laju: cannot bind %s to %s: %s\n", kind->setting, endpoint, zmq_strerror(errno));
 	zmq_close(socket);
 	return NULL;
 }
@@ -78,12 +111,15 @@ open_sockets(struct node *node)
 {
 	const struct config *config = node->config;
 	struct node_endpoints *at = &node->endpoints;
-	node->router = open_socket(node, ZMQ_ROUTER, "ingest.acked", config->ingest_acked, at->acked);
-	node->pull = open_socket(node, ZMQ_PULL, "ingest.push", config->ingest_push, at->push);
-	node->xpub = open_socket(node, ZMQ_XPUB, "publish.updates", config->publish_updates, at->updates);
-	node->snapshot = open_socket(node, ZMQ_ROUTER, "publish.snapshot", config->publish_snapshot, at->snapshot);
-	if (node->router != NULL && node->pull != NULL && node->xpub != NULL && node->snapshot != NULL)
+	node->router = open_socket(node, SOCKET_ACKED, config->ingest_acked, at->acked);
+	node->pull = open_socket(node, SOCKET_PUSH, config->ingest_push, at->push);
+	node->xpub = open_socket(node, SOCKET_UPDATES, config->publish_updates, at->updates);
+	node->snapshot = open_socket(node, SOCKET_SNAPSHOT, config->publish_snapshot, at->snapshot);
+	if (node->router != NULL && node->pull != NULL && node->xpub != NULL && node->snapshot != NULL) {
+		node->monitor = zmq_socket(node->zmq, ZMQ_PAIR);
+		zmq_connect(node->monitor, UPDATES_MONITOR);
 		return true;
+	}
 	void *sockets[] = {node->router, node->pull, node->xpub, node->snapshot};
 	for (unsigned s = 0; s < 4; s++)
 		if (sockets[s] != NULL)
@@ -181,6 +217,7 @@ connect_rooms(struct node *node, bool demo)
 	    .feed = node->feed,
 	};
 	node->publisher.xpub = node->xpub;
+	node->publisher.monitor = node->monitor;
 	node->publisher.snapshot = node->snapshot;
 }
 

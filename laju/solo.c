@@ -203,7 +203,7 @@ solo_heartbeat(struct solo *solo, int64_t now_ms)
 void
 solo_subscription(struct solo *solo, struct slice frame)
 {
-	publisher_subscription(solo->publisher, frame);
+	publisher_subscription(solo->publisher, 0, frame); /* one subscriber */
 }
 
 void

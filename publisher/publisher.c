@@ -327,19 +327,25 @@ resend(struct publisher *publisher, struct slice prefix)
 	rows_changed(&publisher->rows); /* cursor's memory ends here */
 }
 
-void
-publisher_subscription(struct publisher *publisher, struct slice frame)
+static void
+on_last(void *publisher, struct slice prefix)
 {
-	if (frame.n == 0 || frame.p[0] > 1)
+	channels_count(publisher, prefix, UINT32_MAX); /* minus one */
+}
+
+void
+publisher_subscription(struct publisher *publisher, uint32_t holder, struct slice frame)
+{
+	if (holder >= SUBSCRIPTION_HOLDERS_END || frame.n == 0 || frame.p[0] > 1)
 		return; /* a user message that a SUB may send up the pipe */
 	struct slice prefix = {frame.p + 1, frame.n - 1};
 	bool subscribe = frame.p[0] == 1;
-	enum subscription_outcome outcome = subscribe ? subscriptions_add(publisher->subscriptions, prefix)
-	                                              : subscriptions_remove(publisher->subscriptions, prefix);
+	enum subscription_outcome outcome = subscribe ? subscriptions_add(publisher->subscriptions, holder, prefix)
+	                                              : subscriptions_remove(publisher->subscriptions, holder, prefix);
 	if (outcome == SUBSCRIPTION_FIRST)
 		channels_count(publisher, prefix, 1);
 	else if (outcome == SUBSCRIPTION_LAST)
-		channels_count(publisher, prefix, UINT32_MAX); /* minus one */
+		on_last(publisher, prefix);
 	else if (outcome == SUBSCRIPTION_REFUSED)
 		publisher->counters.subscriptions_refused += subscribe;
 	if (!subscribe || outcome == SUBSCRIPTION_REFUSED)
@@ -347,6 +353,13 @@ publisher_subscription(struct publisher *publisher, struct slice frame)
 	if (prefix.n <= 6 && memcmp("hello/", prefix.p, prefix.n) == 0)
 		send_hello(publisher);
 	resend(publisher, prefix);
+}
+
+void
+publisher_subscriber_gone(struct publisher *publisher, uint32_t holder)
+{
+	if (holder < SUBSCRIPTION_HOLDERS_END)
+		subscriptions_gone(publisher->subscriptions, holder, on_last, publisher);
 }
 
 /* Snapshots */

@@ -22,7 +22,7 @@ enum {
 	PUBLISHER_TOMBSTONE_MS = 10 * 60 * 1000,
 	PUBLISHER_RESEND_ROWS_MAX = 500,    /* a new subscription matching at most this many rows gets them re-sent */
 	PUBLISHER_SUBSCRIPTIONS_MAX = 100000,
-	PUBLISHER_SNAPSHOTS_MAX = 1024,     /* under way at once; one per peer; more are refused */
+	PUBLISHER_SNAPSHOTS_MAX = 256,      /* under way at once; one per peer; more are refused */
 	PUBLISHER_DEAD_MAX = 10000,         /* dead letters kept; the oldest goes */
 	PUBLISHER_DEAD_BYTES_MAX = 16 << 20,
 };
@@ -67,7 +67,9 @@ void publisher_update(struct publisher *publisher, struct slice update);
  * present alerts. The socket must be ZMQ_XPUB_VERBOSER: prefixes are counted. One
  * that is longer than any topic, or beyond the limit, is counted and ignored.
  */
-void publisher_subscription(struct publisher *publisher, struct slice frame);
+void publisher_subscription(struct publisher *publisher, uint32_t holder, struct slice frame);
+/* A subscriber's connection is gone; its number may come again. */
+void publisher_subscriber_gone(struct publisher *publisher, uint32_t holder);
 /* A message of a snapshot peer. Answers a few chunks at once, the others in publisher_work(). */
 void publisher_request(struct publisher *publisher, struct slice peer, struct slice message);
 /*

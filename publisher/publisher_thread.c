@@ -13,7 +13,7 @@ struct publisher_state {
 	struct publisher_thread *thread;
 	struct publisher *publisher;
 	struct ev_loop *loop;
-	struct zloop xpub, snapshot, notes[PUBLISHER_SOURCES_MAX];
+	struct zloop xpub, monitor, snapshot, notes[PUBLISHER_SOURCES_MAX];
 	ev_timer heartbeat;
 	ev_prepare work;
 	ev_idle busy;
@@ -56,6 +56,25 @@ receive(void *socket, zmq_msg_t *message)
 	return rc >= 0;
 }
 
+/* What the connection subscribed to goes with it. */
+static bool
+on_monitor(struct zloop *watcher)
+{
+	struct publisher_state *state = watcher->data;
+	zmq_msg_t event, address;
+	uint32_t fd;
+	if (!receive(watcher->socket, &event))
+		return false;
+	if (zmq_msg_more(&event) && receive(watcher->socket, &address))
+		zmq_msg_close(&address);
+	if (zmq_msg_size(&event) == sizeof(uint16_t) + sizeof(fd)) {
+		memcpy(&fd, (const uint8_t *)zmq_msg_data(&event) + sizeof(uint16_t), sizeof(fd));
+		publisher_subscriber_gone(state->publisher, fd);
+	}
+	zmq_msg_close(&event);
+	return true;
+}
+
 static bool
 on_xpub(struct zloop *watcher)
 {
@@ -63,8 +82,12 @@ on_xpub(struct zloop *watcher)
 	zmq_msg_t frame;
 	if (!receive(watcher->socket, &frame))
 		return false;
-	publisher_subscription(state->publisher,
-	                       (struct slice){zmq_msg_data(&frame), (uint32_t)zmq_msg_size(&frame)});
+	while (on_monitor(&state->monitor))
+		; /* before it: the connection may have the number of one that is gone */
+	int fd = zmq_msg_get(&frame, ZMQ_SRCFD); /* none: libzmq's own word for a connection that is gone */
+	if (fd >= 0)
+		publisher_subscription(state->publisher, (uint32_t)fd,
+		                       (struct slice){zmq_msg_data(&frame), (uint32_t)zmq_msg_size(&frame)});
 	zmq_msg_close(&frame);
 	return true;
 }
@@ -187,6 +210,8 @@ publisher_thread_start(struct publisher_thread *thread)
 	state->publisher = publisher_new(&thread->core, &out);
 	state->loop = ev_loop_new(EVBACKEND_EPOLL);
 	zloop_start(&state->xpub, state->loop, thread->xpub, on_xpub, state);
+	zloop_start(&state->monitor, state->loop, thread->monitor, on_monitor, state);
+	state->monitor.only_receives = true;
 	zloop_start(&state->snapshot, state->loop, thread->snapshot, on_snapshot, state);
 	for (unsigned s = 0; s < thread->sources; s++) {
 		zloop_start(&state->notes[s], state->loop, thread->notes[s], on_note, state);
@@ -209,6 +234,7 @@ publisher_thread_join(struct publisher_thread *thread)
 {
 	pthread_join(thread->thread, NULL);
 	zmq_close(thread->xpub);
+	zmq_close(thread->monitor);
 	zmq_close(thread->snapshot);
 	for (unsigned s = 0; s < thread->sources; s++)
 		zmq_close(thread->notes[s]);

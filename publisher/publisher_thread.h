@@ -12,6 +12,7 @@ struct publisher_thread {
 	/* set by the node before start */
 	struct publisher_config core;
 	void *xpub, *snapshot;                /* its own from start on */
+	void *monitor;                        /* PAIR with xpub's ZMQ_EVENT_DISCONNECTED; its own, too */
 	void *notes[PUBLISHER_SOURCES_MAX];   /* links from the ingest threads and the aggregator */
 	unsigned sources;
 	void *alerts;                         /* the aggregator's of them that brings what its updates count on */

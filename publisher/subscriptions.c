@@ -1,5 +1,5 @@
 /*
- * subscriptions.c - a hash set of prefixes, and how many there are of each length.
+ * subscriptions.c - a hash set of prefixes, how many there are of each length, and who holds them.
  *
  * Matching hashes the topic byte by byte and probes at the lengths that occur.
  * A trie would cost a node per byte of each of 100,000 prefixes.
@@ -16,7 +16,14 @@ struct prefix {
 	uint8_t bytes[];
 };
 
+struct holder {
+	struct prefix **prefix;
+	uint32_t count, cap;
+};
+
 struct subscriptions {
+	struct holder *holder; /* by number */
+	uint32_t holders;
 	struct prefix **cell; /* open addressing, linear; at most half full */
 	uint32_t cells;       /* a power of two */
 	uint32_t count, max;
@@ -51,6 +58,9 @@ subscriptions_free(struct subscriptions *subscriptions)
 		return;
 	for (uint32_t i = 0; i < subscriptions->cells; i++)
 		free(subscriptions->cell[i]);
+	for (uint32_t h = 0; h < subscriptions->holders; h++)
+		free(subscriptions->holder[h].prefix);
+	free(subscriptions->holder);
 	free(subscriptions->cell);
 	free(subscriptions);
 }
@@ -98,32 +108,81 @@ grow(struct subscriptions *subscriptions)
 	free(old);
 }
 
-enum subscription_outcome
-subscriptions_add(struct subscriptions *subscriptions, struct slice prefix)
+static struct holder *
+holder_at(struct subscriptions *subscriptions, uint32_t number)
 {
-	if (prefix.n > SUBSCRIPTION_BYTES_MAX)
-		return SUBSCRIPTION_REFUSED;
-	uint64_t hash = hash_of(subscriptions, prefix);
-	uint32_t at = cell_find(subscriptions, prefix, hash);
-	if (subscriptions->cell[at] != NULL) {
-		subscriptions->cell[at]->holders++;
-		return SUBSCRIPTION_AGAIN;
+	uint32_t holders = subscriptions->holders;
+
+	assert(number < SUBSCRIPTION_HOLDERS_END);
+	if (number >= holders) {
+		while (holders <= number)
+			holders = holders > 0 ? holders * 2 : 64;
+		subscriptions->holder = mem_realloc(subscriptions->holder, holders * sizeof(struct holder));
+		memset(subscriptions->holder + subscriptions->holders, 0,
+		       (holders - subscriptions->holders) * sizeof(struct holder));
+		subscriptions->holders = holders;
 	}
-	if (subscriptions->count == subscriptions->max)
-		return SUBSCRIPTION_REFUSED;
-	struct prefix *fresh = mem_alloc(sizeof(*fresh) + prefix.n);
+	return &subscriptions->holder[number];
+}
+
+/* UINT32_MAX: it does not hold it. */
+static uint32_t
+holder_find(const struct holder *holder, const struct prefix *prefix)
+{
+	for (uint32_t i = 0; i < holder->count; i++)
+		if (holder->prefix[i] == prefix)
+			return i;
+	return UINT32_MAX;
+}
+
+static void
+holder_take(struct holder *holder, struct prefix *prefix)
+{
+	if (holder->count == holder->cap) {
+		holder->cap = holder->cap + holder->cap / 2 + 2;
+		holder->prefix = mem_realloc(holder->prefix, holder->cap * sizeof(struct prefix *));
+	}
+	holder->prefix[holder->count++] = prefix;
+	prefix->holders++;
+}
+
+static struct prefix *
+prefix_make(struct subscriptions *subscriptions, struct slice bytes, uint64_t hash, uint32_t at)
+{
+	struct prefix *fresh = mem_alloc(sizeof(*fresh) + bytes.n);
+
 	fresh->hash = hash;
-	fresh->holders = 1;
-	fresh->n = prefix.n;
-	if (prefix.n > 0)
-		memcpy(fresh->bytes, prefix.p, prefix.n);
+	fresh->holders = 0;
+	fresh->n = bytes.n;
+	if (bytes.n > 0)
+		memcpy(fresh->bytes, bytes.p, bytes.n);
 	subscriptions->cell[at] = fresh;
-	subscriptions->of_length[prefix.n]++;
-	if (prefix.n > subscriptions->longest)
-		subscriptions->longest = prefix.n;
+	subscriptions->of_length[bytes.n]++;
+	if (bytes.n > subscriptions->longest)
+		subscriptions->longest = bytes.n;
 	if (++subscriptions->count > subscriptions->cells / 2)
 		grow(subscriptions);
-	return SUBSCRIPTION_FIRST;
+	return fresh;
+}
+
+enum subscription_outcome
+subscriptions_add(struct subscriptions *subscriptions, uint32_t number, struct slice bytes)
+{
+	struct holder *holder = holder_at(subscriptions, number);
+
+	if (bytes.n > SUBSCRIPTION_BYTES_MAX)
+		return SUBSCRIPTION_REFUSED;
+	uint64_t hash = hash_of(subscriptions, bytes);
+	uint32_t at = cell_find(subscriptions, bytes, hash);
+	struct prefix *prefix = subscriptions->cell[at];
+	if (prefix != NULL && holder_find(holder, prefix) != UINT32_MAX)
+		return SUBSCRIPTION_AGAIN;
+	if (holder->count == SUBSCRIPTIONS_EACH_MAX || (prefix == NULL && subscriptions->count == subscriptions->max))
+		return SUBSCRIPTION_REFUSED;
+	if (prefix == NULL)
+		prefix = prefix_make(subscriptions, bytes, hash, at);
+	holder_take(holder, prefix);
+	return prefix->holders == 1 ? SUBSCRIPTION_FIRST : SUBSCRIPTION_AGAIN;
 }
 
 /* Empties a cell and moves up what had been pushed past it. */
@@ -144,23 +203,53 @@ cell_clear(struct subscriptions *subscriptions, uint32_t hole)
 	}
 }
 
-enum subscription_outcome
-subscriptions_remove(struct subscriptions *subscriptions, struct slice prefix)
+/* One holder less. True: it was the last, and the prefix is gone. */
+static bool
+prefix_drop(struct subscriptions *subscriptions, struct prefix *prefix)
 {
-	if (prefix.n > SUBSCRIPTION_BYTES_MAX)
-		return SUBSCRIPTION_REFUSED;
-	uint32_t at = cell_find(subscriptions, prefix, hash_of(subscriptions, prefix));
-	if (subscriptions->cell[at] == NULL)
-		return SUBSCRIPTION_REFUSED;
-	assert(subscriptions->cell[at]->holders > 0);
-	if (--subscriptions->cell[at]->holders > 0)
-		return SUBSCRIPTION_AGAIN;
-	cell_clear(subscriptions, at);
+	struct slice bytes = {prefix->bytes, prefix->n};
+
+	assert(prefix->holders > 0);
+	if (--prefix->holders > 0)
+		return false;
 	subscriptions->count--;
-	subscriptions->of_length[prefix.n]--;
+	subscriptions->of_length[prefix->n]--;
 	while (subscriptions->longest > 0 && subscriptions->of_length[subscriptions->longest] == 0)
 		subscriptions->longest--;
-	return SUBSCRIPTION_LAST;
+	cell_clear(subscriptions, cell_find(subscriptions, bytes, prefix->hash));
+	return true;
+}
+
+enum subscription_outcome
+subscriptions_remove(struct subscriptions *subscriptions, uint32_t number, struct slice bytes)
+{
+	struct holder *holder = holder_at(subscriptions, number);
+
+	if (bytes.n > SUBSCRIPTION_BYTES_MAX)
+		return SUBSCRIPTION_REFUSED;
+	struct prefix *prefix = subscriptions->cell[cell_find(subscriptions, bytes, hash_of(subscriptions, bytes))];
+	uint32_t i = prefix != NULL ? holder_find(holder, prefix) : UINT32_MAX;
+	if (i == UINT32_MAX)
+		return SUBSCRIPTION_REFUSED;
+	holder->prefix[i] = holder->prefix[--holder->count];
+	return prefix_drop(subscriptions, prefix) ? SUBSCRIPTION_LAST : SUBSCRIPTION_AGAIN;
+}
+
+void
+subscriptions_gone(struct subscriptions *subscriptions, uint32_t number, subscriptions_last_fn *last, void *context)
+{
+	struct holder *holder = holder_at(subscriptions, number);
+	uint8_t bytes[SUBSCRIPTION_BYTES_MAX];
+
+	while (holder->count > 0) {
+		struct prefix *prefix = holder->prefix[--holder->count];
+		uint32_t n = prefix->n;
+		memcpy(bytes, prefix->bytes, n);
+		if (prefix_drop(subscriptions, prefix))
+			last(context, (struct slice){bytes, n});
+	}
+	free(holder->prefix);
+	*holder = (struct holder){0};
 }
 
 bool

@@ -9,7 +9,7 @@
 #define SCHEMAS_SNAPSHOT_H
 #include "common/buf.h"
 
-enum { SNAPSHOT_CHUNK_BYTES = 256 << 10, SNAPSHOT_CREDIT_MAX = 64 };
+enum { SNAPSHOT_CHUNK_BYTES = 256 << 10, SNAPSHOT_CREDIT_MAX = 8 /* a peer that does not read holds 2 MiB of ours */ };
 
 struct snapshot_request {
 	bool credit_only;       /* C1 */

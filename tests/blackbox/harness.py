@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -271,6 +272,36 @@ class Rows:
   def measure(self, topic, name, value, seconds=10):
     """Waits until a row's measure has this value."""
     return self.until(lambda last: topic in last and last[topic]['cur'].get(name, 0) == value and last[topic], seconds)
+
+
+class Raw:
+  """A peer that speaks ZMTP by hand: a library would not say what this one says."""
+
+  def __init__(self, port, kind):
+    self.stream = socket.create_connection(('127.0.0.1', port), 10 * PATIENCE)
+    self.stream.sendall(b'\xff' + bytes(8) + b'\x7f\x03\x00' + b'NULL'.ljust(20, b'\0') + bytes(32))
+    self.read(64)
+    ready = b'\x05READY\x0bSocket-Type' + struct.pack('>I', len(kind)) + kind
+    self.stream.sendall(b'\x04' + bytes([len(ready)]) + ready)
+    self.read(self.read(2)[1])
+
+  def read(self, count):
+    got = b''
+    while len(got) < count:
+      more = self.stream.recv(count - len(got))
+      assert more, 'the server closed the connection'
+      got += more
+    return got
+
+  def send(self, body):
+    short = len(body) < 256
+    self.stream.sendall((bytes([0, len(body)]) if short else b'\x02' + struct.pack('>Q', len(body))) + body)
+
+  def __enter__(self):
+    return self
+
+  def __exit__(self, *_):
+    self.stream.close()
 
 
 class Case(unittest.TestCase):

@@ -1,4 +1,5 @@
 """`laju serve` from outside: acks and refusals, hostile and dead peers, the push port, starting and stopping."""
+import contextlib
 import os
 import random
 import signal
@@ -220,6 +221,51 @@ class Hostile(harness.Case):
             self.assertTrue(body['text'])
         lsn = self.serves(server, name)
         self.assertEqual(number + 1, server.measure(ALL, 'sale_events', lsn=lsn))
+
+  def test_stranger_cannot_unsubscribe_others(self):
+    with Server() as server, server.rows(ALL) as rows, harness.Raw(server.port['publish.updates'], b'SUB') as stranger:
+      self.serves(server, 'before')
+      rows.measure(ALL, 'sale_events', 1)
+      for topic in (ALL, 'kpi/'):
+        stranger.send(b'\0' + topic.encode())
+      stranger.send(b'\1kpi/d/')  # when its row is here the frames before it have been seen
+      while b'kpi/d/all/all' not in stranger.stream.recv(65536):
+        pass
+      self.serves(server, 'after')
+      rows.measure(ALL, 'sale_events', 2)
+
+  def test_subscriptions_of_a_peer_that_left_make_room(self):
+    """It said each twice. One connection has at most 10,000, all together 100,000."""
+    with Server() as server:
+      for left in range(11):
+        with harness.Raw(server.port['publish.updates'], b'SUB') as peer:
+          peer.stream.sendall(b''.join(bytes([0, 8]) + b'\1x%06d' % (left * 10000 + i) for i in range(10000)) * 2)
+          peer.send(b'\1hello/')
+          peer.send(b'\0x%06d' % (left * 10000))  # room for hello/, which is refused before
+          peer.send(b'\1hello/')
+          while b'zone' not in peer.stream.recv(65536):
+            pass
+      self.serves(server, 'one')
+      with server.rows('kpi/') as rows:
+        rows.measure(ALL, 'sale_events', 1)
+
+  def test_named_peer_that_comes_again_is_served(self):
+    with Server() as server, contextlib.ExitStack() as stack:
+      for turn in range(3):  # the old connections stay open, as those of a machine that lost its network do
+        peer = stack.enter_context(server.context.socket(zmq.DEALER))
+        peer.linger, peer.routing_id = 0, b'shop'
+        peer.connect(server.endpoint['ingest.acked'])
+        peer.send(batch(turn, [sale('s%d' % turn)]))
+        self.assertTrue(peer.poll(deadline(10)()), 'connection %d is not answered' % turn)
+        self.assertEqual('A1', msgpack.unpackb(peer.recv())[0])
+
+  def test_subscription_longer_than_any_topic_ends_the_connection(self):
+    with Server() as server, harness.Raw(server.port['publish.updates'], b'SUB') as peer:
+      peer.send(b'\1' + b'x' * 60000)
+      with self.assertRaises((AssertionError, ConnectionResetError)):
+        while True:
+          peer.read(1)
+      self.serves(server, 'one')
 
   def test_wrong_version_is_told(self):
     with Server() as server, server.sender() as sender:

@@ -133,7 +133,9 @@ step(struct world *world, uint8_t what, struct slice input)
 	switch (what % 8) {
 	case 0:
 	case 1:
-		publisher_subscription(world->publisher, input);
+		publisher_subscription(world->publisher, what / 8 % PEERS, input);
+		if (what == 255)
+			publisher_subscriber_gone(world->publisher, (uint32_t)input.n % PEERS);
 		break;
 	case 2:
 	case 3:

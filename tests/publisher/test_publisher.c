@@ -89,7 +89,7 @@ subscribe(struct bench *bench, const char *prefix, bool on)
 
 	buf_printf(&frame, "%c%s", on ? 1 : 2, prefix);
 	frame.data[0] = on;
-	publisher_subscription(bench->publisher, buf_slice(&frame));
+	publisher_subscription(bench->publisher, 1, buf_slice(&frame));
 	buf_fini(&frame);
 }
 
@@ -695,7 +695,7 @@ who_loses_messages_and_asks_since_ends_with_the_table(void **unused)
 	worn->lose = 40;
 	memset(series, 0, sizeof(series));
 	memset(name_of, -1, sizeof(name_of));
-	publisher_subscription(publisher, (struct slice){(const uint8_t *)"\1", 1});
+	publisher_subscription(publisher, 1, (struct slice){(const uint8_t *)"\1", 1});
 	for (unsigned step = 0; step < 3000; step++) {
 		now += (int64_t)random_below(&state, PUBLISHER_TOMBSTONE_MS / 40);
 		if (random_below(&state, 100) == 0)

@@ -201,7 +201,7 @@ every_row_is_exact_for_its_bounds_at_any_moment_of_a_round(void **unused)
 		;
 	snapshot_check(scene);
 	assert_true(scene->rows >= CAMPAIGNS);
-	publisher_subscription(scene->publisher, (struct slice){(const uint8_t *)"\1kpi/", 5});
+	publisher_subscription(scene->publisher, 1, (struct slice){(const uint8_t *)"\1kpi/", 5});
 	for (unsigned step = 0; step < STEPS; step++) {
 		switch (random_below(&scene->random, 8)) {
 		case 0:

@@ -12,7 +12,7 @@ a_request_comes_back_as_it_was(void **state)
 	char why[120];
 	(void)state;
 	for (int round = 0; round < 1000; round++) {
-		struct snapshot_request request = {.prefix = rnd_text(&seed, 240, text), .has_since = rnd(&seed) & 1, .has_lsn = rnd(&seed) & 1, .credit = rnd_below(&seed, 65)}, back;
+		struct snapshot_request request = {.prefix = rnd_text(&seed, 240, text), .has_since = rnd(&seed) & 1, .has_lsn = rnd(&seed) & 1, .credit = rnd_below(&seed, SNAPSHOT_CREDIT_MAX + 1)}, back;
 		if (request.has_since) {
 			request.since_epoch = rnd(&seed);
 			request.since_seq = rnd(&seed) >> 40;
@@ -20,7 +20,7 @@ a_request_comes_back_as_it_was(void **state)
 		if (request.has_lsn)
 			request.lsn = rnd(&seed);
 		if (rnd_below(&seed, 5) == 0)
-			request = (struct snapshot_request){.credit_only = true, .credit = rnd_below(&seed, 65)};
+			request = (struct snapshot_request){.credit_only = true, .credit = rnd_below(&seed, SNAPSHOT_CREDIT_MAX + 1)};
 		buf.len = 0;
 		snapshot_request_encode(&request, &buf);
 		assert_int_equal(snapshot_request_decode(&back, buf_slice(&buf), why), 0);
