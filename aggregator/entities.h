@@ -1,8 +1,8 @@
 /*
  * entities.h - who did what when: customers, orders, visits, and their activities.
  *
- * An entity is found by the keyed 128-bit hash of its kind and its text (the text is
- * not kept). An activity is what it did under one tuple in one pane; an entity's
+ * An entity is found by its kind and the keyed 128-bit hash of its text (the text is not
+ * kept). An activity is what it did under one tuple in one pane; an entity's
  * activities stand in the order of their panes, those of one pane in a run. A pane
  * lists an entity once (panes.h), at the position that its activities there bear.
  * Freed with its last activity. Internal to the aggregator room; one thread at a time.
@@ -48,7 +48,7 @@ entity_at(const struct entity_set *set, uint32_t id)
 }
 
 /* UINT32_MAX: not there. */
-uint32_t entity_find(const struct entity_set *set, struct hash128 hash);
+uint32_t entity_find(const struct entity_set *set, struct hash128 hash, unsigned kind);
 /* The first that may be it, without looking at it. */
 static inline uint32_t
 entity_guess(const struct entity_set *set, struct hash128 hash)

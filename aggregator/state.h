@@ -70,11 +70,6 @@ struct kernel {
 	struct series_set series;
 	struct ids *ids;
 	struct entity_set entities;
-	/* the customers of events [from, to) of the group being applied; 0: none, or not looked up */
-	struct {
-		uint32_t from, to;
-		struct hash128 cust[AHEAD];
-	} ahead;
 
 	/* Sum of |number| of all live events by field: bounds every total, so that none can overflow. */
 	uint64_t abs[EVENT_MEASURABLE];
@@ -104,7 +99,7 @@ void touch_set_targets(struct kernel *kernel);
 /* True: all edges have arrived. */
 bool touch_drain(struct kernel *kernel, uint64_t *budget);
 /* Starts fetching the customers of these events; tuple: of each, NULL: not made yet. */
-void touch_ahead(struct kernel *kernel, const struct group *group, uint32_t from, uint32_t to,
+void touch_ahead(const struct kernel *kernel, const struct group *group, uint32_t from, uint32_t to,
                  const struct tuple *const tuple[AHEAD]);
 /* One event more of everybody it names, at the pane that starts at start_ms. */
 void touch_add(struct kernel *kernel, const struct group *group, const struct group_event *event, uint32_t tuple,

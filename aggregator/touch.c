@@ -209,18 +209,25 @@ touch_one(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
 	turn_run(kernel, entity, (struct run){run.to, run.to + 1}, 0, presence_at(kernel, place));
 }
 
+static struct hash128
+cust_hash(const struct kernel *kernel, const struct group *group, const struct group_event *event)
+{
+	if ((event->cust.lo | event->cust.hi) != 0)
+		return event->cust;
+	return group_cust_hash(group_text(group, event, TEXT_CUST), &kernel->config.key);
+}
+
 /* An order or a visit is its customer's: what belongs together stays in one partition. */
 static struct hash128
-entity_hash(const struct kernel *kernel, unsigned kind, struct slice cust, struct slice text)
+part_hash(const struct kernel *kernel, struct slice cust, struct slice text)
 {
-	uint8_t bytes[2 + 2 * EVENT_TEXT_BYTES_MAX];
+	uint8_t bytes[1 + 2 * EVENT_TEXT_BYTES_MAX];
 	assert(cust.n <= EVENT_TEXT_BYTES_MAX && text.n <= EVENT_TEXT_BYTES_MAX);
-	bytes[0] = (uint8_t)kind;
-	bytes[1] = (uint8_t)cust.n;
+	bytes[0] = (uint8_t)cust.n;
 	if (cust.n > 0)
-		memcpy(bytes + 2, cust.p, cust.n);
-	memcpy(bytes + 2 + cust.n, text.p, text.n);
-	return hash_id(&kernel->config.key, bytes, 2 + cust.n + text.n);
+		memcpy(bytes + 1, cust.p, cust.n);
+	memcpy(bytes + 1 + cust.n, text.p, text.n);
+	return hash_id(&kernel->config.key, bytes, 1 + cust.n + text.n);
 }
 
 static bool
@@ -230,25 +237,21 @@ has_customers(const struct tuple_set *set, const struct tuple *tuple)
 }
 
 void
-touch_ahead(struct kernel *kernel, const struct group *group, uint32_t from, uint32_t to,
+touch_ahead(const struct kernel *kernel, const struct group *group, uint32_t from, uint32_t to,
             const struct tuple *const tuple[AHEAD])
 {
-	struct entity_set *entities = &kernel->entities;
-	uint32_t id[AHEAD], found = 0;
-	kernel->ahead.from = from;
-	kernel->ahead.to = to;
-	for (uint32_t i = 0; i < to - from && kernel->tuples.class_count > 0; i++) {
-		struct slice cust = group_text(group, &group->events[from + i], TEXT_CUST);
-		kernel->ahead.cust[i] = (struct hash128){0};
-		if (tuple[i] == NULL || cust.n == 0 || !has_customers(&kernel->tuples, tuple[i]))
+	const struct entity_set *entities = &kernel->entities;
+	struct hash128 hash[AHEAD];
+	uint32_t id[AHEAD], count = 0, found = 0;
+	for (uint32_t i = from; i < to && kernel->tuples.class_count > 0; i++) {
+		if (tuple[i - from] == NULL || !has_customers(&kernel->tuples, tuple[i - from]) ||
+		    group->events[i].text_len[TEXT_CUST] == 0)
 			continue;
-		kernel->ahead.cust[i] = entity_hash(kernel, ENTITY_CUST, cust, cust);
-		index_prefetch(&entities->index, kernel->ahead.cust[i].lo);
+		hash[count] = cust_hash(kernel, group, &group->events[i]);
+		index_prefetch(&entities->index, hash[count++].lo);
 	}
-	for (uint32_t i = 0; i < to - from && kernel->tuples.class_count > 0; i++) {
-		if ((kernel->ahead.cust[i].lo | kernel->ahead.cust[i].hi) == 0)
-			continue;
-		id[found] = entity_guess(entities, kernel->ahead.cust[i]);
+	for (uint32_t k = 0; k < count; k++) {
+		id[found] = entity_guess(entities, hash[k]);
 		if (id[found] != UINT32_MAX)
 			__builtin_prefetch(entity_at(entities, id[found++]));
 	}
@@ -263,14 +266,10 @@ whom(const struct kernel *kernel, const struct group *group, const struct group_
 {
 	static const uint8_t text_of[ENTITY_KINDS] = {TEXT_CUST, TEXT_ORDER, TEXT_VISIT};
 	struct slice text = group_text(group, event, (enum event_text)text_of[kind]);
-	uint32_t i = (uint32_t)(event - group->events);
 	if (text.n == 0)
 		return false;
-	*hash = (struct hash128){0};
-	if (kind == ENTITY_CUST && i >= kernel->ahead.from && i < kernel->ahead.to)
-		*hash = kernel->ahead.cust[i - kernel->ahead.from];
-	if ((hash->lo | hash->hi) == 0)
-		*hash = entity_hash(kernel, kind, group_text(group, event, TEXT_CUST), text);
+	*hash = kind == ENTITY_CUST ? cust_hash(kernel, group, event)
+	                            : part_hash(kernel, group_text(group, event, TEXT_CUST), text);
 	return true;
 }
 
@@ -284,7 +283,7 @@ touch_add(struct kernel *kernel, const struct group *group, const struct group_e
 		struct hash128 hash;
 		if (!whom(kernel, group, event, kind, &hash))
 			continue;
-		uint32_t id = entity_find(&kernel->entities, hash);
+		uint32_t id = entity_find(&kernel->entities, hash, kind);
 		if (id == UINT32_MAX)
 			id = entity_make(&kernel->entities, hash, kind);
 		touch_one(kernel, id, tuple_id, start_ms);

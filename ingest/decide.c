@@ -234,6 +234,8 @@ decide(struct decider *decider, const struct event *event, struct group_event *o
 	if (forms[event->type].kind)
 		out->kind = event->kind;
 	out->id = hash_identity(decider->config, event);
+	if (event->text[TEXT_CUST].n > 0)
+		out->cust = group_cust_hash(event->text[TEXT_CUST], &decider->config->key);
 	out->content = hash_known_keys(decider->config, event);
 	fill_texts(decider, event, out);
 	derive_channel(decider, event, out);

@@ -158,6 +158,12 @@ dims_text(uint8_t *to, const struct group *group, const struct group_event *even
 }
 
 struct hash128
+group_cust_hash(struct slice cust, const struct hash_key *key)
+{
+	return hash_id(key, cust.p, cust.n);
+}
+
+struct hash128
 group_dims_hash(const struct group *group, const struct group_event *event, uint8_t dims_mask,
                 const struct hash_key *key)
 {

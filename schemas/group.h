@@ -33,6 +33,7 @@ enum {
 /* An event and accept's decisions about it. Offsets are into bytes. */
 struct group_event {
 	struct hash128 id;      /* keyed hash of (cust, id) */
+	struct hash128 cust;    /* group_cust_hash(); 0: none, or read from the log, which does not hold it */
 	uint64_t content;       /* keyed hash of the normalised known keys, before anything is derived */
 	struct hash128 dims;    /* keyed hash of type, stage, kind, cost type and the dimensions in dims_mask */
 	int64_t ts_ms;          /* event time, Unix ms */
@@ -114,6 +115,9 @@ group_raw(const struct group *group, const struct group_event *event)
  */
 struct hash128 group_dims_hash(const struct group *group, const struct group_event *event, uint8_t dims_mask,
                                const struct hash_key *key);
+
+/* A customer's hash; n > 0. */
+struct hash128 group_cust_hash(struct slice cust, const struct hash_key *key);
 
 /*
  * The log's form of a group (see group.md), appended to out. Write it before the aggregator has
