@@ -61,6 +61,9 @@ kernel_new(const struct kernel_config *config)
 	series_set_init(&kernel->series, &kernel->config);
 	kernel->ids = ids_new();
 	entity_set_init(&kernel->entities);
+	firsts_init(&kernel->firsts);
+	for (uint32_t m = 0; m < config->kpis->measure_count; m++)
+		kernel->counts_new |= config->kpis->measure[m].take == TAKE_NEW;
 	edges_init(kernel);
 	touch_init(kernel);
 	return kernel;
@@ -76,6 +79,7 @@ kernel_free(struct kernel *kernel)
 	series_set_fini(&kernel->series);
 	ids_free(kernel->ids);
 	entity_set_fini(&kernel->entities);
+	firsts_fini(&kernel->firsts);
 	free(kernel);
 }
 
@@ -155,20 +159,60 @@ tuple_for(struct kernel *kernel, const struct group *group, const struct group_e
 	return tuple_make(&kernel->tuples, &kernel->series, group, event, dims);
 }
 
-/* The primitive `add`: one event's numbers into its cell and every slot that holds it; then who did it is touched. */
+/* The sums of `value`, by source, that a tuple's cell keeps. */
 static void
-add(struct kernel *kernel, const struct group *group, const struct group_event *event, struct hash128 dims)
+columns_fill(const struct tuple *tuple, const int64_t value[COLUMN_SOURCES], int64_t sum[PANE_COLUMNS_MAX])
 {
-	int64_t sum[PANE_COLUMNS_MAX];
-	uint32_t id = tuple_for(kernel, group, event, dims);
-	struct tuple *tuple = tuple_at(&kernel->tuples, id);
 	for (uint32_t c = 0; c < tuple->columns; c++)
-		sum[c] = tuple->column[c] == COLUMN_COUNT ? 1 : event->num[tuple->column[c]];
+		sum[c] = value[tuple->column[c]];
+}
+
+/* The primitive `add`: numbers into a tuple's cell and every slot that holds it. */
+static struct place
+add(struct kernel *kernel, uint32_t id, int64_t ts_ms, const int64_t value[COLUMN_SOURCES])
+{
+	struct tuple *tuple = tuple_at(&kernel->tuples, id);
+	int64_t sum[PANE_COLUMNS_MAX];
 	bool made;
-	struct place place = panes_add(kernel->panes, event->ts_ms, id, sum, tuple->columns, &made);
+	columns_fill(tuple, value, sum);
+	struct place place = panes_add(kernel->panes, ts_ms, id, sum, tuple->columns, &made);
 	tuple->cells += made;
+	edges_add(kernel, id, place, ts_ms, sum);
+	return place;
+}
+
+/* 1: this sale is its customer's first. The one that was until now is no more. */
+static int64_t
+take_first(struct kernel *kernel, const struct group_event *event, struct hash128 cust, uint32_t tuple)
+{
+	static const int64_t no_more[COLUMN_SOURCES] = {[COLUMN_NEW] = -1};
+	struct first *first = firsts_find(&kernel->firsts, cust);
+	if (first != NULL && !first_is_before(event->ts_ms, event->id.lo, first))
+		return 0;
+	if (first != NULL) /* later than an event that is not too late, so its cell is there */
+		add(kernel, first->tuple, first->ts_ms, no_more);
+	else
+		first = firsts_add(&kernel->firsts, cust);
+	first->id = event->id.lo;
+	first->ts_ms = event->ts_ms;
+	first->tuple = tuple;
+	return 1;
+}
+
+/* An accepted event counts; then who did it is touched. */
+static void
+count_event(struct kernel *kernel, const struct group *group, const struct group_event *event, struct hash128 dims)
+{
+	int64_t value[COLUMN_SOURCES];
+	uint32_t id = tuple_for(kernel, group, event, dims);
+	memcpy(value, event->num, sizeof(event->num));
+	value[COLUMN_COUNT] = 1;
+	value[COLUMN_NEW] = 0;
+	if (kernel->counts_new && event->type == EVENT_SALE && event->text_len[TEXT_CUST] > 0)
+		value[COLUMN_NEW] = take_first(kernel, event, touch_cust(kernel, group, event), id);
+	struct place place = add(kernel, id, event->ts_ms, value);
+	const struct tuple *tuple = tuple_at(&kernel->tuples, id);
 	kernel->counters.folded += tuple->folded;
-	edges_add(kernel, id, place, event->ts_ms, sum);
 	if (tuple->touches > 0)
 		touch_add(kernel, group, event, id, place.start_ms);
 }
@@ -194,7 +238,7 @@ apply_event(struct kernel *kernel, const struct group *group, struct group_event
 	if (verdict != VERDICT_OK)
 		return;
 	count_abs(kernel, event);
-	add(kernel, group, event, dims_of(kernel, group, event, mask));
+	count_event(kernel, group, event, dims_of(kernel, group, event, mask));
 }
 
 /* Starts fetching what events [from, to) will touch, one dependent step for all of them at a time. */
@@ -396,8 +440,10 @@ kernel_count(const struct kernel *kernel, struct kernel_counters *out)
 	                    index_bytes(&kernel->series.index);
 	out->entities = kernel->entities.live;
 	out->activities = kernel->entities.activities;
+	out->customers = kernel->firsts.count;
 	out->bytes_entities = entity_bytes(&kernel->entities);
-	out->bytes = out->bytes_entities + out->bytes_ids + out->bytes_cells + out->bytes_tuples + out->bytes_series + sizeof(*kernel);
+	out->bytes_firsts = firsts_bytes(&kernel->firsts);
+	out->bytes = out->bytes_firsts + out->bytes_entities + out->bytes_ids + out->bytes_cells + out->bytes_tuples + out->bytes_series + sizeof(*kernel);
 }
 
 /* Adds one cell into the totals it belongs to, by the bounds alone: independent of edges and slots. */

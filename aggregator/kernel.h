@@ -121,8 +121,9 @@ struct kernel_counters {
 	uint64_t drained;     /* cells that crossed an edge */
 	uint64_t touched;     /* entities whose activities of a pane crossed an edge */
 	uint64_t ids, cells, tuples, series, panes, entities, activities; /* now */
+	uint64_t customers;   /* ever: those with a first sale */
 	uint64_t bytes;       /* all tables */
-	uint64_t bytes_series, bytes_cells, bytes_tuples, bytes_ids, bytes_entities;
+	uint64_t bytes_series, bytes_cells, bytes_tuples, bytes_ids, bytes_entities, bytes_firsts;
 };
 void kernel_count(const struct kernel *kernel, struct kernel_counters *out);
 

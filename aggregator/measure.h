@@ -27,15 +27,15 @@ enum {
  * What a measure takes of its events. DISTINCT counts each customer (or order, or visit) once a
  * series and part of a window, RETAINED those that are in a part and also in the one before
  * it, PREVIOUS those in the one before it; they are kept by touches (aggregator/touch.c), the others
- * by addition.
+ * by addition. NEW counts a sale that is its customer's first ever.
  */
-enum measure_take { TAKE_COUNT = 0, TAKE_SUM, TAKE_DISTINCT, TAKE_RETAINED, TAKE_PREVIOUS };
+enum measure_take { TAKE_COUNT = 0, TAKE_SUM, TAKE_DISTINCT, TAKE_RETAINED, TAKE_PREVIOUS, TAKE_NEW };
 enum entity_kind { ENTITY_CUST = 0, ENTITY_ORDER, ENTITY_VISIT, ENTITY_KINDS };
 
 static inline bool
 take_is_touch(unsigned take)
 {
-	return take >= TAKE_DISTINCT;
+	return take >= TAKE_DISTINCT && take <= TAKE_PREVIOUS;
 }
 
 /* It asks who was in the part before. */

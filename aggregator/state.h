@@ -15,6 +15,7 @@
 #ifndef AGGREGATOR_STATE_H
 #define AGGREGATOR_STATE_H
 #include "aggregator/entities.h"
+#include "aggregator/firsts.h"
 #include "aggregator/ids.h"
 #include "aggregator/panes.h"
 #include "aggregator/tuples.h"
@@ -70,6 +71,8 @@ struct kernel {
 	struct series_set series;
 	struct ids *ids;
 	struct entity_set entities;
+	struct firsts firsts;
+	bool counts_new;         /* some measure asks who is new */
 
 	/* Sum of |number| of all live events by field: bounds every total, so that none can overflow. */
 	uint64_t abs[EVENT_MEASURABLE];
@@ -101,6 +104,8 @@ bool touch_drain(struct kernel *kernel, uint64_t *budget);
 /* Starts fetching the customers of these events; tuple: of each, NULL: not made yet. */
 void touch_ahead(const struct kernel *kernel, const struct group *group, uint32_t from, uint32_t to,
                  const struct tuple *const tuple[AHEAD]);
+/* The hash of the customer that an event names. */
+struct hash128 touch_cust(const struct kernel *kernel, const struct group *group, const struct group_event *event);
 /* One event more of everybody it names, at the pane that starts at start_ms. */
 void touch_add(struct kernel *kernel, const struct group *group, const struct group_event *event, uint32_t tuple,
                int64_t start_ms);

@@ -209,8 +209,8 @@ touch_one(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
 	turn_run(kernel, entity, (struct run){run.to, run.to + 1}, 0, presence_at(kernel, place));
 }
 
-static struct hash128
-cust_hash(const struct kernel *kernel, const struct group *group, const struct group_event *event)
+struct hash128
+touch_cust(const struct kernel *kernel, const struct group *group, const struct group_event *event)
 {
 	if ((event->cust.lo | event->cust.hi) != 0)
 		return event->cust;
@@ -247,7 +247,7 @@ touch_ahead(const struct kernel *kernel, const struct group *group, uint32_t fro
 		if (tuple[i - from] == NULL || !has_customers(&kernel->tuples, tuple[i - from]) ||
 		    group->events[i].text_len[TEXT_CUST] == 0)
 			continue;
-		hash[count] = cust_hash(kernel, group, &group->events[i]);
+		hash[count] = touch_cust(kernel, group, &group->events[i]);
 		index_prefetch(&entities->index, hash[count++].lo);
 	}
 	for (uint32_t k = 0; k < count; k++) {
@@ -268,7 +268,7 @@ whom(const struct kernel *kernel, const struct group *group, const struct group_
 	struct slice text = group_text(group, event, (enum event_text)text_of[kind]);
 	if (text.n == 0)
 		return false;
-	*hash = kind == ENTITY_CUST ? cust_hash(kernel, group, event)
+	*hash = kind == ENTITY_CUST ? touch_cust(kernel, group, event)
 	                            : part_hash(kernel, group_text(group, event, TEXT_CUST), text);
 	return true;
 }

@@ -177,6 +177,20 @@ new_id(struct tuple_set *set)
 	return set->end++;
 }
 
+/* What a measure by addition adds up. */
+static uint8_t
+source_of(const struct measure *measure)
+{
+	switch (measure->take) {
+	case TAKE_COUNT:
+		return COLUMN_COUNT;
+	case TAKE_NEW:
+		return COLUMN_NEW;
+	default:
+		return measure->num;
+	}
+}
+
 /* Fills of[]; measure gets the measures in the same order. */
 static void
 find_measures(const struct tuple_set *set, struct tuple *tuple, const struct group *group,
@@ -191,7 +205,7 @@ find_measures(const struct tuple_set *set, struct tuple *tuple, const struct gro
 			touch[touches++] = (uint8_t)m;
 			continue;
 		}
-		uint8_t source = kpis->measure[m].take == TAKE_COUNT ? COLUMN_COUNT : kpis->measure[m].num;
+		uint8_t source = source_of(&kpis->measure[m]);
 		tuple_of(set, tuple)[tuple->measures] = column_for(tuple, source);
 		measure[tuple->measures++] = (uint8_t)m;
 	}

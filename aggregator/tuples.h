@@ -15,7 +15,9 @@
 
 enum {
 	TUPLE_CHUNK = 1024,
-	COLUMN_COUNT = EVENT_MEASURABLE, /* after the enum event_num */
+	COLUMN_COUNT = EVENT_MEASURABLE, /* after the enum event_num: 1 an event */
+	COLUMN_NEW,                      /* 1 if it is its customer's first sale */
+	COLUMN_SOURCES,
 	/* of[] of a measure by touches: its class, and its take */
 	TOUCH_TAKE_SHIFT = 4,
 	TOUCH_CLASS_MASK = (1 << TOUCH_TAKE_SHIFT) - 1,
@@ -27,7 +29,7 @@ struct tuple {
 	uint8_t columns;
 	uint8_t measures, touches;        /* by addition; by touches. None of either: it has no series */
 	uint8_t classes;                  /* bit per class of its touches */
-	uint8_t column[PANE_COLUMNS_MAX]; /* enum event_num, or COLUMN_COUNT: 1 an event */
+	uint8_t column[PANE_COLUMNS_MAX]; /* enum event_num, or one of COLUMN_* */
 	bool folded, live;
 	/*
 	 * then: uint32_t series[rollups]; uint8_t of[measures + touches]: column of each measure, class of each

@@ -188,6 +188,17 @@ read_touch(struct reader *r, const struct yaml_node *node, struct slice argument
 }
 
 static void
+read_new(struct reader *r, const struct yaml_node *node, struct slice argument, struct measure *measure)
+{
+	if (!slice_is(argument, "cust"))
+		ERROR(r, node, "only customers are new: new(cust)");
+	if (measure->from != EVENT_NONE && measure->from != EVENT_SALE)
+		ERROR(r, node, "a customer is new with the first sale: new(cust) is from: sale");
+	measure->take = TAKE_NEW;
+	measure->unit = UNIT_COUNT;
+}
+
+static void
 read_take(struct reader *r, const struct yaml_node *map, struct measure *measure)
 {
 	static const char *const words = "count|sum|distinct|retained|previous|new|stage|cohort"; /* enum measure_take */
@@ -208,7 +219,9 @@ read_take(struct reader *r, const struct yaml_node *map, struct measure *measure
 		ERROR(r, node, "unknown take '%.*s'%s", (int)word.n, (const char *)word.p, guess_word(&guess, word, words));
 	else if (take >= TAKE_DISTINCT && take <= TAKE_PREVIOUS)
 		read_touch(r, node, argument, (enum measure_take)take, measure);
-	else if (take > TAKE_PREVIOUS)
+	else if (take == TAKE_NEW)
+		read_new(r, node, argument, measure);
+	else if (take > TAKE_NEW)
 		ERROR(r, node, "%.*s is not there yet in this version", (int)word.n, (const char *)word.p);
 	else if (take == 0 && open != NULL)
 		ERROR(r, node, "count takes no argument");

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-enum { MEASURES = 19, EVENTS_KEPT = 400 };
+enum { MEASURES = 21, EVENTS_KEPT = 400 };
 static const int64_t MINUTE = 60000, HOUR = 3600000, DAY = 86400000;
 
 struct random {
@@ -157,6 +157,13 @@ make_measures(struct world *world)
 	add_where(world, TEXT_CHAN, "c1", 0);
 	add_touch(world, "c1_returning", EVENT_VISIT, TAKE_RETAINED, ENTITY_CUST);
 	add_where(world, TEXT_CHAN, "c1", 0);
+	add_measure(world, "new", EVENT_SALE, -1);
+	world->kpis.measure[world->kpis.measure_count - 1].take = TAKE_NEW;
+	world->oracle_measure[world->kpis.measure_count - 1].take = ORACLE_NEW;
+	add_measure(world, "c1_new", EVENT_SALE, -1);
+	world->kpis.measure[world->kpis.measure_count - 1].take = TAKE_NEW;
+	world->oracle_measure[world->kpis.measure_count - 1].take = ORACLE_NEW;
+	add_where(world, TEXT_CHAN, "c1", 0);
 	add_touch(world, "orders", EVENT_SALE, TAKE_DISTINCT, ENTITY_ORDER);
 	add_touch(world, "conversions", EVENT_SALE, TAKE_DISTINCT, ENTITY_VISIT);
 	add_touch(world, "likers", EVENT_ENGAGE, TAKE_DISTINCT, ENTITY_CUST); /* a tuple without any column */
@@ -170,6 +177,16 @@ add_rollup(struct world *world, const char *name, uint8_t mask)
 	rollup->dims_mask = mask;
 	world->oracle_config.rollup[world->config.rollup_count++] = mask;
 	world->oracle_config.rollup_count = (int)world->config.rollup_count;
+}
+
+static struct hash_key tie_key; /* the oracle's callback has no context */
+
+static int
+by_hash(const char *cust_a, const char *id_a, const char *cust_b, const char *id_b)
+{
+	(void)cust_a, (void)cust_b;
+	uint64_t a = hash_id(&tie_key, id_a, strlen(id_a)).lo, b = hash_id(&tie_key, id_b, strlen(id_b)).lo;
+	return a < b ? -1 : a > b;
 }
 
 static void
@@ -188,6 +205,7 @@ make_world(struct world *world, uint64_t seed)
 	config->zone = &world->zone;
 	config->kpis = &world->kpis;
 	hash_key_init(&config->key, sip);
+	tie_key = config->key;
 	config->week_start = (int)below(random, 7);
 	config->clock_events = chance(random, 20);
 	config->horizon_ms = 63 * DAY;
@@ -213,6 +231,8 @@ make_world(struct world *world, uint64_t seed)
 	memcpy(model->slide_min, config->slide_min, sizeof(model->slide_min));
 	model->measure_count = (int)world->kpis.measure_count;
 	model->measure = world->oracle_measure;
+	model->people = true;
+	model->tie = by_hash;
 	world->kernel = kernel_new(config);
 	world->oracle = oracle_new(model);
 	assert_non_null(world->oracle);
@@ -286,6 +306,7 @@ fresh_event(struct world *world, struct past *past)
 	snprintf(past->id, sizeof(past->id), "e%u", world->next_id++);
 	event->id = past->id;
 	event->content = next(random);
+	event->has_touch = true; /* nothing is inherited: attribution is not there yet */
 	if (event->type == EVENT_LEAD)
 		event->stage = (int)below(random, 4) + 1;
 	if (event->type == EVENT_SPEND)
@@ -296,6 +317,8 @@ fresh_event(struct world *world, struct past *past)
 		snprintf(past->cust, sizeof(past->cust), "p%d", (int)below(random, chance(random, 70) ? 6 : 300));
 		event->cust = past->cust;
 	}
+	if (world->past_count > 20 && chance(random, 8)) /* at the very moment of another */
+		event->ts_ms = world->past[below(random, 20)].event.ts_ms;
 	if (event->type == EVENT_SALE && chance(random, 70)) {
 		snprintf(past->order, sizeof(past->order), "o%d", (int)below(random, 12));
 		event->order = past->order;
