@@ -1,6 +1,9 @@
 /*
  * bench_e2e - the whole node: a `laju serve` of its own, over tcp, events kept in memory.
  *
+ * KPIs: counts and sums (counts.kpis.yaml); the cases people.* have the default ones, which
+ * tell customers, orders and visits apart.
+ *
  * Rates. The rate of the push port is read off the rows of `all`: each says how many
  * events it counts and at which log time, so two of them in the flow give events per
  * second, whatever start and end cost. On the acked port it is the rate of the answers.
@@ -10,7 +13,7 @@
  * when its batch was due; of a row, from when a marked event (a campaign of its own) was
  * due until a row arrives that counts it.
  *
- * usage: bench_e2e LAJU [push1|push256|acked1|acked256|row]...
+ * usage: bench_e2e LAJU [push1|push256|acked1|acked256|row|people]...
  */
 #include "common/clock.h"
 #include "schemas/event.h"
@@ -27,6 +30,7 @@ static const double PACE_S = 2.0;
 
 struct bench {
 	const char *laju;
+	const char *kpis; /* NULL: the default, which tells customers apart */
 	void *zmq;
 	struct server server;
 };
@@ -42,7 +46,7 @@ static void
 bench_start(struct bench *bench, int every_ms)
 {
 	bench->zmq = zmq_ctx_new();
-	server_start(&bench->server, bench->laju, every_ms);
+	server_start(&bench->server, bench->laju, every_ms, bench->kpis);
 }
 
 static void
@@ -266,10 +270,10 @@ int
 main(int argc, char **argv)
 {
 	if (argc < 2) {
-		fprintf(stderr, "usage: bench_e2e LAJU [push1|push256|acked1|acked256|row]...\n");
+		fprintf(stderr, "usage: bench_e2e LAJU [push1|push256|acked1|acked256|row|people]...\n");
 		return 2;
 	}
-	struct bench bench = {.laju = argv[1]};
+	struct bench bench = {.laju = argv[1], .kpis = BENCH_FOLDER "/counts.kpis.yaml"};
 	double rate = 1e6;
 	if (wanted(argc, argv, "push1"))
 		bench_push(&bench, "push.1", 1, 1000000, 100);
@@ -282,6 +286,12 @@ main(int argc, char **argv)
 	if (wanted(argc, argv, "row")) {
 		bench_row(&bench, 100, rate);
 		bench_row(&bench, 10, rate);
+	}
+	bench.kpis = NULL;
+	if (wanted(argc, argv, "people")) {
+		bench_push(&bench, "people.push.1", 1, 1000000, 100);
+		bench_push(&bench, "people.push.256", 256, 3072000, 100);
+		bench_acked(&bench, "people.acked.1", 1, 200000);
 	}
 	return 0;
 }

@@ -41,19 +41,20 @@ free_ports(struct server *server)
 }
 
 static void
-run_child(const struct server *server, const char *laju, int every_ms)
+run_child(const struct server *server, const char *laju, int every_ms, const char *kpis)
 {
-	char setting[5][128];
+	char setting[6][512];
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a bench that fails leaves no server behind */
 	snprintf(setting[0], sizeof(setting[0]), "ingest.acked=%s", server->acked);
 	snprintf(setting[1], sizeof(setting[1]), "ingest.push=%s", server->push);
 	snprintf(setting[2], sizeof(setting[2]), "publish.updates=%s", server->updates);
 	snprintf(setting[3], sizeof(setting[3]), "publish.snapshot=%s", server->snapshot);
 	snprintf(setting[4], sizeof(setting[4]), "publish.every_ms=%d", every_ms);
+	snprintf(setting[5], sizeof(setting[5]), "kpis=%s", kpis != NULL ? kpis : "default");
 	if (freopen("/dev/null", "w", stderr) == NULL)
 		_exit(1);
 	execl(laju, "laju", "serve", "--set", setting[0], "--set", setting[1], "--set", setting[2], "--set", setting[3],
-	      "--set", setting[4], (char *)NULL);
+	      "--set", setting[4], "--set", setting[5], (char *)NULL);
 	_exit(127);
 }
 
@@ -71,14 +72,14 @@ port_answers(const char *endpoint)
 }
 
 void
-server_start(struct server *server, const char *laju, int every_ms)
+server_start(struct server *server, const char *laju, int every_ms, const char *kpis)
 {
 	free_ports(server);
 	server->pid = fork();
 	if (server->pid < 0)
 		fail("fork");
 	if (server->pid == 0)
-		run_child(server, laju, every_ms);
+		run_child(server, laju, every_ms, kpis);
 	for (int i = 0; i < START_TRIES; i++) {
 		if (port_answers(server->snapshot))
 			return;

@@ -10,8 +10,8 @@ struct server {
 	char acked[64], push[64], updates[64], snapshot[64];
 };
 
-/* Returns once it answers; ends the process when it does not start. */
-void server_start(struct server *server, const char *laju, int every_ms);
+/* kpis: a file, NULL: the default. Returns once it answers; ends the process when it does not start. */
+void server_start(struct server *server, const char *laju, int every_ms, const char *kpis);
 /* User and system time of all its threads so far. */
 double server_cpu_ns(const struct server *server);
 /* Resident set now. */
