@@ -226,7 +226,7 @@ dims_of(const struct kernel *kernel, const struct group *group, const struct gro
 }
 
 static void
-apply_event(struct kernel *kernel, const struct group *group, struct group_event *event, uint8_t mask)
+apply_event(struct kernel *kernel, struct group *group, struct group_event *event, uint8_t mask)
 {
 	if (event->verdict != VERDICT_OK)
 		return; /* accept refused it */
@@ -235,6 +235,8 @@ apply_event(struct kernel *kernel, const struct group *group, struct group_event
 	enum verdict verdict = decide(kernel, event);
 	event->verdict = (uint8_t)verdict;
 	kernel->counters.verdict[verdict]++;
+	if (verdict == VERDICT_BAD_AMOUNT)
+		group_add_fault(group, (uint32_t)(event - group->events), "a sum over the last 63 days would overflow");
 	if (verdict != VERDICT_OK)
 		return;
 	count_abs(kernel, event);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 static const int64_t MINUTE = 60000, HOUR = 3600000, DAY = 86400000;
@@ -14,6 +15,7 @@ struct fixture {
 	struct kpi_set kpis;
 	struct kernel_config config;
 	struct kernel *kernel;
+	char said[128]; /* of the last refusal */
 };
 
 static struct fixture *
@@ -66,6 +68,8 @@ sale(struct fixture *f, int64_t now_ms, int64_t ts_ms, const char *campaign, int
 	event->dims = group_dims_hash(group, event, group->dims_mask, &f->config.key);
 	kernel_apply(f->kernel, group);
 	enum verdict verdict = (enum verdict)event->verdict;
+	char scratch[128];
+	snprintf(f->said, sizeof(f->said), "%s", group_fault_text(group, 0, scratch));
 	group_free(group);
 	return verdict;
 }
@@ -186,6 +190,7 @@ a_sum_that_could_overflow_is_refused_and_room_returns_with_expiry(void **state)
 	assert_int_equal(sale(f, NOW, NOW, "a", half, 1), VERDICT_OK);
 	assert_int_equal(sale(f, NOW, NOW, "a", -half, 2), VERDICT_OK); /* magnitudes count: a part of them may stand alone */
 	assert_int_equal(sale(f, NOW, NOW, "a", 1, 3), VERDICT_BAD_AMOUNT);
+	assert_string_equal(f->said, "a sum over the last 63 days would overflow");
 	tick(f, NOW + 80 * DAY);
 	kernel_drain(f->kernel, UINT64_MAX);
 	assert_int_equal(sale(f, NOW + 80 * DAY, NOW + 80 * DAY, "a", 1, 3), VERDICT_OK);
