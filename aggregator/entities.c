@@ -14,8 +14,10 @@ entity_set_init(struct entity_set *set)
 void
 entity_set_fini(struct entity_set *set)
 {
-	for (uint32_t id = 0; id < set->end; id++)
+	for (uint32_t id = 0; id < set->end; id++) {
 		free(entity_at(set, id)->activity);
+		presences_free(entity_at(set, id)->presences);
+	}
 	for (uint32_t c = 0; c < set->chunk_count; c++)
 		free(set->chunk[c]);
 	free(set->chunk);
@@ -58,16 +60,25 @@ entity_make(struct entity_set *set, struct hash128 hash, unsigned kind)
 	return id;
 }
 
+/* The first activity at or behind start_s. */
+static uint32_t
+first_at(const struct entity *entity, uint32_t start_s)
+{
+	uint32_t lo = 0, hi = entity->count;
+	while (lo < hi) {
+		uint32_t middle = lo + (hi - lo) / 2;
+		if (entity->activity[middle].start_s < start_s)
+			lo = middle + 1;
+		else
+			hi = middle;
+	}
+	return lo;
+}
+
 struct run
 entity_run(const struct entity *entity, uint32_t start_s)
 {
-	uint32_t to = entity->count; /* most activities are new ones: from the end */
-	while (to > 0 && entity->activity[to - 1].start_s > start_s)
-		to--;
-	uint32_t from = to;
-	while (from > 0 && entity->activity[from - 1].start_s == start_s)
-		from--;
-	return (struct run){from, to};
+	return (struct run){first_at(entity, start_s), first_at(entity, start_s + 1)};
 }
 
 void
@@ -91,6 +102,9 @@ drop(struct entity_set *set, uint32_t id)
 	struct entity *entity = entity_at(set, id);
 	index_remove(&set->index, entity->hash.lo, id);
 	free(entity->activity);
+	if (entity->presences != NULL)
+		set->bytes -= presences_bytes(entity->presences);
+	presences_free(entity->presences);
 	set->bytes -= entity->cap * sizeof(struct activity);
 	*entity = (struct entity){0};
 	set->live--;

@@ -10,6 +10,7 @@
 #ifndef AGGREGATOR_ENTITIES_H
 #define AGGREGATOR_ENTITIES_H
 #include "aggregator/measure.h"
+#include "aggregator/presences.h"
 #include "common/hash.h"
 #include "common/index.h"
 
@@ -25,6 +26,7 @@ struct activity {
 struct entity {
 	struct hash128 hash;
 	struct activity *activity;
+	struct presences *presences; /* NULL: its activities are few enough to be looked through */
 	uint32_t count, cap;
 	uint8_t kind;     /* enum entity_kind */
 	bool live;

@@ -12,8 +12,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* Presence: the slots, then before prev of r1d, r7d, d and w. */
-enum { BEFORE_R1D = SLOT_COUNT, BEFORE_R7D, BEFORE_D, BEFORE_W, PRESENCE_BITS };
+enum { BUSY_FROM = 256 };
 #define SLOTS_MASK ((1u << SLOT_COUNT) - 1)
 
 static const uint8_t before_bit[WINDOW_COUNT] = {BEFORE_R1D, BEFORE_R7D, SLOT_NONE, BEFORE_D, BEFORE_W, SLOT_NONE};
@@ -169,6 +168,23 @@ look_at_others(const struct kernel *kernel, const struct entity *entity, struct 
 	}
 }
 
+/* The same through the entity's table; was or is may be 0. */
+static void
+turn_busy(struct kernel *kernel, const struct entity *entity, const struct activity *activity, uint32_t was,
+          uint32_t is)
+{
+	const struct tuple *tuple = tuple_at(&kernel->tuples, activity->tuple);
+	for (uint32_t rest = classes_of(&kernel->tuples, tuple, entity->kind); rest != 0; rest &= rest - 1) {
+		unsigned class = (unsigned)__builtin_ctz(rest);
+		for (uint32_t r = 0; r < kernel->config.rollup_count; r++) {
+			uint32_t before, after, series = tuple_series(&kernel->tuples, tuple)[r];
+			presences_turn(entity->presences, series, class, kernel->series.period, was, is, &before, &after);
+			if (before != after)
+				turn_presence(kernel, tuple, r, class, before, after);
+		}
+	}
+}
+
 /* The activities of a run, all at one place, no longer give the presence `was` but `is`. */
 static void
 turn_run(struct kernel *kernel, const struct entity *entity, struct run run, uint32_t was, uint32_t is)
@@ -176,6 +192,10 @@ turn_run(struct kernel *kernel, const struct entity *entity, struct run run, uin
 	struct others others;
 	for (uint32_t i = run.from; i < run.to && was != is; i++) {
 		const struct tuple *tuple = tuple_at(&kernel->tuples, entity->activity[i].tuple);
+		if (entity->presences != NULL) {
+			turn_busy(kernel, entity, &entity->activity[i], was, is);
+			continue;
+		}
 		look_at_others(kernel, entity, run, i, &others);
 		for (uint32_t rest = classes_of(&kernel->tuples, tuple, entity->kind); rest != 0; rest &= rest - 1) {
 			unsigned class = (unsigned)__builtin_ctz(rest);
@@ -186,6 +206,24 @@ turn_run(struct kernel *kernel, const struct entity *entity, struct run run, uin
 			}
 		}
 	}
+}
+
+/* From now on its activities are counted, not looked through: its presence stays as it is. */
+static void
+make_busy(struct kernel *kernel, struct entity *entity)
+{
+	const struct tuple_set *set = &kernel->tuples;
+	uint32_t before, after;
+	entity->presences = presences_new();
+	for (uint32_t i = 0; i < entity->count; i++) {
+		const struct tuple *tuple = tuple_at(set, entity->activity[i].tuple);
+		uint32_t presence = presence_at(kernel, activity_place(&entity->activity[i]));
+		for (uint32_t rest = classes_of(set, tuple, entity->kind); rest != 0; rest &= rest - 1)
+			for (uint32_t r = 0; r < kernel->config.rollup_count; r++)
+				presences_turn(entity->presences, tuple_series(set, tuple)[r], (unsigned)__builtin_ctz(rest),
+				               kernel->series.period, 0, presence, &before, &after);
+	}
+	kernel->entities.bytes += presences_bytes(entity->presences);
 }
 
 static void
@@ -206,7 +244,12 @@ touch_one(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
 	else
 		place = panes_who_add(kernel->panes, start_ms, id);
 	entity_insert(&kernel->entities, entity, run.to, (struct activity){start_s, place.offset, tuple, 1});
+	uint64_t bytes = entity->presences != NULL ? presences_bytes(entity->presences) : 0;
 	turn_run(kernel, entity, (struct run){run.to, run.to + 1}, 0, presence_at(kernel, place));
+	if (entity->presences != NULL)
+		kernel->entities.bytes += presences_bytes(entity->presences) - bytes;
+	else if (entity->count > (kernel->config.busy_from > 0 ? kernel->config.busy_from : BUSY_FROM))
+		make_busy(kernel, entity);
 }
 
 struct hash128
@@ -320,6 +363,15 @@ touch_drain(struct kernel *kernel, uint64_t *budget)
 	return true;
 }
 
+/* One activity becomes part of another one at the same place: its presence is given once less. */
+static void
+merge_into(struct kernel *kernel, const struct entity *entity, struct activity *into, const struct activity *from)
+{
+	into->count += from->count;
+	if (entity->presences != NULL)
+		turn_busy(kernel, entity, from, presence_at(kernel, activity_place(into)), 0);
+}
+
 /* No edge stands between the two panes, so that presence does not change. */
 bool
 touch_moved(void *context, uint32_t who, int64_t from_ms, struct place to)
@@ -329,23 +381,20 @@ touch_moved(void *context, uint32_t who, int64_t from_ms, struct place to)
 	uint32_t to_s = (uint32_t)(to.start_ms / 1000), from_s = (uint32_t)(from_ms / 1000);
 	struct run there = from_s == to_s ? (struct run){0} : entity_run(entity, to_s);
 	struct run run = entity_run(entity, from_s);
-	uint32_t at = there.from < there.to ? entity->activity[there.from].at : to.offset;
+	uint32_t at = there.from < there.to ? entity->activity[there.from].at : to.offset, kept = run.from;
 	assert(there.from == there.to || there.to == run.from);
-	while (run.from < run.to) {
-		struct activity *activity = &entity->activity[run.from];
+	for (uint32_t i = run.from; i < run.to; i++) {
+		struct activity *activity = &entity->activity[i];
 		uint32_t same = there.from;
 		while (same < there.to && entity->activity[same].tuple != activity->tuple)
 			same++;
-		if (same < there.to) {
-			entity->activity[same].count += activity->count;
-			entity_remove(&kernel->entities, who, (struct run){run.from, run.from + 1});
-			run.to--;
-			continue;
-		}
-		activity->start_s = to_s;
-		activity->at = at;
-		run.from++;
+		if (same < there.to)
+			merge_into(kernel, entity, &entity->activity[same], activity);
+		else
+			entity->activity[kept++] = (struct activity){to_s, at, activity->tuple, activity->count};
 	}
+	if (kept < run.to)
+		entity_remove(&kernel->entities, who, (struct run){kept, run.to});
 	return at == to.offset;
 }
 

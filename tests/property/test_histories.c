@@ -211,6 +211,7 @@ make_world(struct world *world, uint64_t seed)
 	config->horizon_ms = 63 * DAY;
 	config->future_ms = 5 * MINUTE;
 	config->series_max = 1000000;
+	config->busy_from = (uint32_t[]){0, 1, 3, 10}[below(random, 4)];
 	config->slide_min[0] = 1;
 	config->slide_min[1] = 15;
 	config->slide_min[2] = 60;
@@ -334,6 +335,27 @@ fresh_event(struct world *world, struct past *past)
 		}
 }
 
+/* The same once more a little later or earlier: cells and activities that will merge. */
+static void
+like_another(struct world *world, struct past *past, const struct past *other)
+{
+	struct oracle_event *event = &past->event;
+	char id[16];
+	memcpy(id, past->id, sizeof(id));
+	if (other == past)
+		return;
+	*past = *other;
+	memcpy(past->id, id, sizeof(id));
+	event->id = past->id;
+	event->content = next(&world->random);
+	event->ts_ms += below(&world->random, 40 * MINUTE) - 20 * MINUTE;
+	for (unsigned d = 0; d < EVENT_DIMS; d++)
+		event->dim[d] = event->dim[d] != NULL ? past->dim[d] : NULL;
+	event->cust = event->cust != NULL ? past->cust : NULL;
+	event->order = event->order != NULL ? past->order : NULL;
+	event->visit = event->visit != NULL ? past->visit : NULL;
+}
+
 static void
 put_text(struct group *group, struct group_event *event, enum event_text text, const char *value)
 {
@@ -444,6 +466,8 @@ apply_some(struct world *world)
 			past->event = again;
 		} else {
 			fresh_event(world, past);
+			if (world->past_count > 20 && chance(random, 25))
+				like_another(world, past, &world->past[(world->past_count - 1 - (uint32_t)below(random, 15)) % EVENTS_KEPT]);
 			world->past_count++;
 		}
 		put_event(world, group, &past->event);
