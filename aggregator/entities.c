@@ -16,7 +16,7 @@ entity_set_fini(struct entity_set *set)
 {
 	for (uint32_t id = 0; id < set->end; id++) {
 		free(entity_at(set, id)->activity);
-		presences_free(entity_at(set, id)->presences);
+		busy_free(entity_at(set, id)->busy);
 	}
 	for (uint32_t c = 0; c < set->chunk_count; c++)
 		free(set->chunk[c]);
@@ -96,15 +96,15 @@ entity_insert(struct entity_set *set, struct entity *entity, uint32_t at, struct
 	set->activities++;
 }
 
-static void
-drop(struct entity_set *set, uint32_t id)
+void
+entity_drop(struct entity_set *set, uint32_t id)
 {
 	struct entity *entity = entity_at(set, id);
 	index_remove(&set->index, entity->hash.lo, id);
 	free(entity->activity);
-	if (entity->presences != NULL)
-		set->bytes -= presences_bytes(entity->presences);
-	presences_free(entity->presences);
+	if (entity->busy != NULL)
+		set->bytes -= busy_bytes(entity->busy);
+	busy_free(entity->busy);
 	set->bytes -= entity->cap * sizeof(struct activity);
 	*entity = (struct entity){0};
 	set->live--;
@@ -125,7 +125,7 @@ entity_remove(struct entity_set *set, uint32_t id, struct run run)
 	entity->count -= n;
 	set->activities -= n;
 	if (entity->count == 0)
-		drop(set, id);
+		entity_drop(set, id);
 }
 
 uint64_t

@@ -4,13 +4,14 @@
  * An entity is found by its kind and the keyed 128-bit hash of its text (the text is not
  * kept). An activity is what it did under one tuple in one pane; an entity's
  * activities stand in the order of their panes, those of one pane in a run. A pane
- * lists an entity once (panes.h), at the position that its activities there bear.
+ * lists an entity once (panes.h), at the position that its activities there bear; one
+ * with very many activities more often (busy.h).
  * Freed with its last activity. Internal to the aggregator room; one thread at a time.
  */
 #ifndef AGGREGATOR_ENTITIES_H
 #define AGGREGATOR_ENTITIES_H
 #include "aggregator/measure.h"
-#include "aggregator/presences.h"
+#include "aggregator/busy.h"
 #include "common/hash.h"
 #include "common/index.h"
 
@@ -26,7 +27,7 @@ struct activity {
 struct entity {
 	struct hash128 hash;
 	struct activity *activity;
-	struct presences *presences; /* NULL: its activities are few enough to be looked through */
+	struct busy *busy; /* instead of activity, when they are too many to be looked through */
 	uint32_t count, cap;
 	uint8_t kind;     /* enum entity_kind */
 	bool live;
@@ -67,6 +68,8 @@ struct run {
 struct run entity_run(const struct entity *entity, uint32_t start_s);
 /* Inserted before position `at`. */
 void entity_insert(struct entity_set *set, struct entity *entity, uint32_t at, struct activity activity);
+/* It has none left. */
+void entity_drop(struct entity_set *set, uint32_t id);
 /* The last one takes the entity with it. */
 void entity_remove(struct entity_set *set, uint32_t id, struct run run);
 uint64_t entity_bytes(const struct entity_set *set);

@@ -47,7 +47,8 @@ struct kernel_config {
 	uint32_t rollup_count;
 	struct rollup rollup[ROLLUPS_MAX];
 	uint32_t series_max;          /* per rollup; beyond it keys fold to ~other. default 1,000,000 */
-	uint32_t busy_from;           /* activities from which an entity gets a table (presences.h); 0: 256 */
+	uint32_t busy_from;           /* activities from which an entity is kept as busy.h says; 0: 256 */
+	uint32_t busy_run;            /* activities of a busy one that cross an edge together; 0: 32 */
 };
 
 struct kernel;

@@ -365,7 +365,8 @@ static void
 lists_merge(struct panes *panes, struct pane *to, int64_t to_ms, const struct pane *from, int64_t from_ms)
 {
 	for (uint32_t i = 0; i < from->who_count; i++)
-		if (panes->owner.who_moved(panes->owner.context, from->who[i], from_ms, (struct place){to_ms, to->who_count}))
+		if (panes->owner.who_moved(panes->owner.context, from->who[i], (struct place){from_ms, i},
+		                           (struct place){to_ms, to->who_count}))
 			who_append(panes, to, from->who[i]);
 }
 
@@ -450,7 +451,7 @@ day_drop(struct panes *panes, struct day *day, uint64_t *budget)
 		uint64_t cost = pane->count + pane->who_count;
 		*budget -= cost < *budget ? cost : *budget;
 		for (uint32_t w = 0; w < pane->who_count; w++) /* before the tuples that they name can go */
-			panes->owner.who_gone(panes->owner.context, pane->who[w], day->lo + i * step_ms);
+			panes->owner.who_gone(panes->owner.context, pane->who[w], (struct place){day->lo + i * step_ms, w});
 		for (uint32_t offset = 0; offset < pane->len;) {
 			uint32_t tuple = cell_tuple(pane, offset);
 			offset += cell_bytes(panes, tuple);

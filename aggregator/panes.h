@@ -6,7 +6,7 @@
  * number and one sum per column of that tuple, packed. The place of a cell (pane
  * start, byte offset) orders all cells: an edge that moves forward has passed a
  * cell, or has not, also in the middle of a pane. Beside its cells a pane lists the
- * numbers of those who did something in it (entities.h), each once; they have places
+ * numbers of those who did something in it (entities.h); they have places
  * of their own, by position in that list. One thread at a time.
  */
 #ifndef AGGREGATOR_PANES_H
@@ -45,10 +45,10 @@ struct panes_owner {
 	uint32_t (*columns)(const void *context, uint32_t tuple);
 	/* A cell went away, by merging into another one of its tuple or by expiry. */
 	void (*cell_gone)(void *context, uint32_t tuple);
-	/* A pane merges into the one at to: true, who was not listed there and now is, as to.offset says. */
-	bool (*who_moved)(void *context, uint32_t who, int64_t from_ms, struct place to);
+	/* A pane merges into the one at to: true, one listing more there, as to.offset says. */
+	bool (*who_moved)(void *context, uint32_t who, struct place from, struct place to);
 	/* A pane expires. */
-	void (*who_gone)(void *context, uint32_t who, int64_t start_ms);
+	void (*who_gone)(void *context, uint32_t who, struct place place);
 };
 
 struct panes;
@@ -70,7 +70,7 @@ struct cell {
 };
 bool panes_next(struct panes *panes, struct place *at, int64_t end_ms, struct cell *cell);
 
-/* Lists who in the pane that starts at start_ms, in which it is not listed yet; a cell is there. */
+/* Lists who in the pane that starts at start_ms, in which a cell is. */
 struct place panes_who_add(struct panes *panes, int64_t start_ms, uint32_t who);
 /* As panes_next(), over the lists. */
 struct listed {

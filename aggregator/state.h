@@ -110,8 +110,8 @@ struct hash128 touch_cust(const struct kernel *kernel, const struct group *group
 void touch_add(struct kernel *kernel, const struct group *group, const struct group_event *event, uint32_t tuple,
                int64_t start_ms);
 /* See struct panes_owner. */
-bool touch_moved(void *kernel, uint32_t who, int64_t from_ms, struct place to);
-void touch_gone(void *kernel, uint32_t who, int64_t start_ms);
+bool touch_moved(void *kernel, uint32_t who, struct place from, struct place to);
+void touch_gone(void *kernel, uint32_t who, struct place place);
 /* What the touch measures of a series must be, by the activities and the bounds alone. */
 void touch_audit(const struct kernel *kernel, uint32_t series, uint64_t totals[MEASURES_MAX][SLOT_COUNT]);
 #endif

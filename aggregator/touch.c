@@ -12,7 +12,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { BUSY_FROM = 256 };
+enum { BUSY_FROM = 256, BUSY_RUN = 32 };
 #define SLOTS_MASK ((1u << SLOT_COUNT) - 1)
 
 static const uint8_t before_bit[WINDOW_COUNT] = {BEFORE_R1D, BEFORE_R7D, SLOT_NONE, BEFORE_D, BEFORE_W, SLOT_NONE};
@@ -170,15 +170,15 @@ look_at_others(const struct kernel *kernel, const struct entity *entity, struct 
 
 /* The same through the entity's table; was or is may be 0. */
 static void
-turn_busy(struct kernel *kernel, const struct entity *entity, const struct activity *activity, uint32_t was,
-          uint32_t is)
+turn_busy(struct kernel *kernel, const struct entity *entity, uint32_t tuple_id, uint32_t was, uint32_t is)
 {
-	const struct tuple *tuple = tuple_at(&kernel->tuples, activity->tuple);
+	const struct tuple *tuple = tuple_at(&kernel->tuples, tuple_id);
+	struct presences *presences = busy_presences(entity->busy);
 	for (uint32_t rest = classes_of(&kernel->tuples, tuple, entity->kind); rest != 0; rest &= rest - 1) {
 		unsigned class = (unsigned)__builtin_ctz(rest);
 		for (uint32_t r = 0; r < kernel->config.rollup_count; r++) {
 			uint32_t before, after, series = tuple_series(&kernel->tuples, tuple)[r];
-			presences_turn(entity->presences, series, class, kernel->series.period, was, is, &before, &after);
+			presences_turn(presences, series, class, kernel->series.period, was, is, &before, &after);
 			if (before != after)
 				turn_presence(kernel, tuple, r, class, before, after);
 		}
@@ -192,10 +192,6 @@ turn_run(struct kernel *kernel, const struct entity *entity, struct run run, uin
 	struct others others;
 	for (uint32_t i = run.from; i < run.to && was != is; i++) {
 		const struct tuple *tuple = tuple_at(&kernel->tuples, entity->activity[i].tuple);
-		if (entity->presences != NULL) {
-			turn_busy(kernel, entity, &entity->activity[i], was, is);
-			continue;
-		}
 		look_at_others(kernel, entity, run, i, &others);
 		for (uint32_t rest = classes_of(&kernel->tuples, tuple, entity->kind); rest != 0; rest &= rest - 1) {
 			unsigned class = (unsigned)__builtin_ctz(rest);
@@ -208,22 +204,52 @@ turn_run(struct kernel *kernel, const struct entity *entity, struct run run, uin
 	}
 }
 
-/* From now on its activities are counted, not looked through: its presence stays as it is. */
+/* From now on its activities are found by hash and counted, not looked through: its presence stays as it is. */
 static void
 make_busy(struct kernel *kernel, struct entity *entity)
 {
 	const struct tuple_set *set = &kernel->tuples;
 	uint32_t before, after;
-	entity->presences = presences_new();
+	entity->busy = busy_new();
 	for (uint32_t i = 0; i < entity->count; i++) {
-		const struct tuple *tuple = tuple_at(set, entity->activity[i].tuple);
-		uint32_t presence = presence_at(kernel, activity_place(&entity->activity[i]));
+		const struct activity *activity = &entity->activity[i];
+		const struct tuple *tuple = tuple_at(set, activity->tuple);
+		uint32_t presence = presence_at(kernel, activity_place(activity));
+		busy_add(entity->busy, activity->start_s, activity->at, activity->tuple, activity->count);
 		for (uint32_t rest = classes_of(set, tuple, entity->kind); rest != 0; rest &= rest - 1)
 			for (uint32_t r = 0; r < kernel->config.rollup_count; r++)
-				presences_turn(entity->presences, tuple_series(set, tuple)[r], (unsigned)__builtin_ctz(rest),
-				               kernel->series.period, 0, presence, &before, &after);
+				presences_turn(busy_presences(entity->busy), tuple_series(set, tuple)[r],
+				               (unsigned)__builtin_ctz(rest), kernel->series.period, 0, presence, &before, &after);
 	}
-	kernel->entities.bytes += presences_bytes(entity->presences);
+	free(entity->activity);
+	kernel->entities.bytes += busy_bytes(entity->busy) - entity->cap * sizeof(struct activity);
+	entity->activity = NULL;
+	entity->count = entity->cap = 0;
+}
+
+static uint32_t
+busy_run_max(const struct kernel *kernel)
+{
+	return kernel->config.busy_run > 0 ? kernel->config.busy_run : BUSY_RUN;
+}
+
+static void
+touch_busy(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
+{
+	struct entity *entity = entity_at(&kernel->entities, id);
+	uint32_t start_s = (uint32_t)(start_ms / 1000), found = busy_find(entity->busy, start_s, tuple);
+	struct place place = {start_ms, 0};
+	if (found != BUSY_NONE) {
+		busy_at(entity->busy, found)->count++;
+		return;
+	}
+	uint64_t bytes = busy_bytes(entity->busy);
+	if (!busy_room(entity->busy, start_s, busy_run_max(kernel), &place.offset))
+		place = panes_who_add(kernel->panes, start_ms, id);
+	busy_add(entity->busy, start_s, place.offset, tuple, 1);
+	turn_busy(kernel, entity, tuple, 0, presence_at(kernel, place));
+	kernel->entities.activities++;
+	kernel->entities.bytes += busy_bytes(entity->busy) - bytes;
 }
 
 static void
@@ -231,6 +257,10 @@ touch_one(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
 {
 	struct entity *entity = entity_at(&kernel->entities, id);
 	uint32_t start_s = (uint32_t)(start_ms / 1000);
+	if (entity->busy != NULL) {
+		touch_busy(kernel, id, tuple, start_ms);
+		return;
+	}
 	struct run run = entity_run(entity, start_s);
 	struct place place = {start_ms, 0};
 	for (uint32_t i = run.from; i < run.to; i++)
@@ -244,11 +274,8 @@ touch_one(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
 	else
 		place = panes_who_add(kernel->panes, start_ms, id);
 	entity_insert(&kernel->entities, entity, run.to, (struct activity){start_s, place.offset, tuple, 1});
-	uint64_t bytes = entity->presences != NULL ? presences_bytes(entity->presences) : 0;
 	turn_run(kernel, entity, (struct run){run.to, run.to + 1}, 0, presence_at(kernel, place));
-	if (entity->presences != NULL)
-		kernel->entities.bytes += presences_bytes(entity->presences) - bytes;
-	else if (entity->count > (kernel->config.busy_from > 0 ? kernel->config.busy_from : BUSY_FROM))
+	if (entity->count > (kernel->config.busy_from > 0 ? kernel->config.busy_from : BUSY_FROM))
 		make_busy(kernel, entity);
 }
 
@@ -337,11 +364,18 @@ static void
 cross(struct kernel *kernel, const struct edge *edge, const struct listed *listed)
 {
 	const struct entity *entity = entity_at(&kernel->entities, listed->who);
-	struct run run = entity_run(entity, (uint32_t)(listed->place.start_ms / 1000));
-	uint32_t is = presence_at(kernel, listed->place);
-	assert(run.from < run.to && entity->activity[run.from].at == listed->place.offset);
-	turn_run(kernel, entity, run, (is & ~bit_of(edge->plus)) | bit_of(edge->minus), is);
+	uint32_t start_s = (uint32_t)(listed->place.start_ms / 1000), is = presence_at(kernel, listed->place);
+	uint32_t was = (is & ~bit_of(edge->plus)) | bit_of(edge->minus);
 	kernel->counters.touched++;
+	if (entity->busy != NULL) {
+		for (uint32_t i = busy_run(entity->busy, start_s, listed->place.offset); i != BUSY_NONE && was != is;
+		     i = busy_at(entity->busy, i)->next)
+			turn_busy(kernel, entity, busy_at(entity->busy, i)->tuple, was, is);
+		return;
+	}
+	struct run run = entity_run(entity, start_s);
+	assert(run.from < run.to && entity->activity[run.from].at == listed->place.offset);
+	turn_run(kernel, entity, run, was, is);
 }
 
 bool
@@ -363,33 +397,46 @@ touch_drain(struct kernel *kernel, uint64_t *budget)
 	return true;
 }
 
-/* One activity becomes part of another one at the same place: its presence is given once less. */
-static void
-merge_into(struct kernel *kernel, const struct entity *entity, struct activity *into, const struct activity *from)
+/* Of a busy one: its run at from goes into those of the other pane, or becomes one there. */
+static bool
+move_busy(struct kernel *kernel, struct entity *entity, struct place from, struct place to)
 {
-	into->count += from->count;
-	if (entity->presences != NULL)
-		turn_busy(kernel, entity, from, presence_at(kernel, activity_place(into)), 0);
+	uint32_t to_s = (uint32_t)(to.start_ms / 1000), presence = presence_at(kernel, from), next;
+	bool listed = false;
+	for (uint32_t i = busy_take(entity->busy, (uint32_t)(from.start_ms / 1000), from.offset); i != BUSY_NONE; i = next) {
+		struct busy_activity activity = *busy_at(entity->busy, i);
+		uint32_t same = busy_find(entity->busy, to_s, activity.tuple), at = to.offset;
+		next = activity.next;
+		busy_release(entity->busy, i);
+		if (same != BUSY_NONE) { /* its presence is given once less */
+			busy_at(entity->busy, same)->count += activity.count;
+			turn_busy(kernel, entity, activity.tuple, presence, 0);
+			kernel->entities.activities--;
+			continue;
+		}
+		if (!busy_room(entity->busy, to_s, busy_run_max(kernel), &at))
+			at = to.offset;
+		listed |= at == to.offset;
+		busy_add(entity->busy, to_s, at, activity.tuple, activity.count);
+	}
+	return listed;
 }
 
-/* No edge stands between the two panes, so that presence does not change. */
-bool
-touch_moved(void *context, uint32_t who, int64_t from_ms, struct place to)
+static bool
+move_few(struct kernel *kernel, uint32_t who, struct place from, struct place to)
 {
-	struct kernel *kernel = context;
 	struct entity *entity = entity_at(&kernel->entities, who);
-	uint32_t to_s = (uint32_t)(to.start_ms / 1000), from_s = (uint32_t)(from_ms / 1000);
-	struct run there = from_s == to_s ? (struct run){0} : entity_run(entity, to_s);
-	struct run run = entity_run(entity, from_s);
+	uint32_t to_s = (uint32_t)(to.start_ms / 1000);
+	struct run there = entity_run(entity, to_s), run = entity_run(entity, (uint32_t)(from.start_ms / 1000));
 	uint32_t at = there.from < there.to ? entity->activity[there.from].at : to.offset, kept = run.from;
 	assert(there.from == there.to || there.to == run.from);
 	for (uint32_t i = run.from; i < run.to; i++) {
-		struct activity *activity = &entity->activity[i];
+		const struct activity *activity = &entity->activity[i];
 		uint32_t same = there.from;
 		while (same < there.to && entity->activity[same].tuple != activity->tuple)
 			same++;
 		if (same < there.to)
-			merge_into(kernel, entity, &entity->activity[same], activity);
+			entity->activity[same].count += activity->count;
 		else
 			entity->activity[kept++] = (struct activity){to_s, at, activity->tuple, activity->count};
 	}
@@ -398,13 +445,35 @@ touch_moved(void *context, uint32_t who, int64_t from_ms, struct place to)
 	return at == to.offset;
 }
 
-void
-touch_gone(void *context, uint32_t who, int64_t start_ms)
+/* No edge stands between the two panes, so that presence does not change. */
+bool
+touch_moved(void *context, uint32_t who, struct place from, struct place to)
 {
 	struct kernel *kernel = context;
-	struct run run = entity_run(entity_at(&kernel->entities, who), (uint32_t)(start_ms / 1000));
-	assert(run.from < run.to);
-	entity_remove(&kernel->entities, who, run);
+	struct entity *entity = entity_at(&kernel->entities, who);
+	assert(from.start_ms != to.start_ms);
+	return entity->busy != NULL ? move_busy(kernel, entity, from, to) : move_few(kernel, who, from, to);
+}
+
+void
+touch_gone(void *context, uint32_t who, struct place place)
+{
+	struct kernel *kernel = context;
+	struct entity *entity = entity_at(&kernel->entities, who);
+	uint32_t start_s = (uint32_t)(place.start_ms / 1000), next;
+	if (entity->busy == NULL) {
+		struct run run = entity_run(entity, start_s);
+		assert(run.from < run.to);
+		entity_remove(&kernel->entities, who, run);
+		return;
+	}
+	for (uint32_t i = busy_take(entity->busy, start_s, place.offset); i != BUSY_NONE; i = next) {
+		next = busy_at(entity->busy, i)->next;
+		busy_release(entity->busy, i);
+		kernel->entities.activities--;
+	}
+	if (busy_count(entity->busy) == 0)
+		entity_drop(&kernel->entities, who);
 }
 
 static bool
@@ -428,26 +497,41 @@ presence_by_bounds(const struct kernel *kernel, int64_t start_ms)
 	return bits;
 }
 
+struct audit {
+	const struct kernel *kernel;
+	uint32_t series;
+	unsigned kind;
+	uint32_t presence[CLASSES_MAX];
+};
+
+static void
+audit_activity(struct audit *audit, uint32_t tuple_id, uint32_t start_s)
+{
+	const struct tuple_set *set = &audit->kernel->tuples;
+	const struct tuple *tuple = tuple_at(set, tuple_id);
+	if (tuple_series(set, tuple)[series_at(&audit->kernel->series, audit->series)->rollup] != audit->series)
+		return;
+	for (uint32_t rest = classes_of(set, tuple, audit->kind); rest != 0; rest &= rest - 1)
+		audit->presence[__builtin_ctz(rest)] |= presence_by_bounds(audit->kernel, start_s * INT64_C(1000));
+}
+
 static void
 audit_entity(const struct kernel *kernel, const struct entity *entity, uint32_t id,
              uint64_t totals[MEASURES_MAX][SLOT_COUNT])
 {
 	const struct series *series = series_at(&kernel->series, id);
 	const struct kpi_set *kpis = kernel->config.kpis;
-	uint32_t presence[CLASSES_MAX] = {0};
-	for (uint32_t i = 0; i < entity->count; i++) {
-		const struct tuple *tuple = tuple_at(&kernel->tuples, entity->activity[i].tuple);
-		if (tuple_series(&kernel->tuples, tuple)[series->rollup] != id)
-			continue;
-		for (uint32_t rest = classes_of(&kernel->tuples, tuple, entity->kind); rest != 0; rest &= rest - 1)
-			presence[__builtin_ctz(rest)] |=
-			    presence_by_bounds(kernel, entity->activity[i].start_s * INT64_C(1000));
-	}
+	struct audit audit = {.kernel = kernel, .series = id, .kind = entity->kind};
+	for (uint32_t i = 0; i < entity->count; i++)
+		audit_activity(&audit, entity->activity[i].tuple, entity->activity[i].start_s);
+	for (uint32_t i = 0; entity->busy != NULL && i < busy_end(entity->busy); i++)
+		if (busy_at(entity->busy, i)->count > 0)
+			audit_activity(&audit, busy_at(entity->busy, i)->tuple, busy_at(entity->busy, i)->start_s);
 	for (uint32_t p = 0; p < series->measures; p++) {
 		uint32_t m = series_measures(series)[p];
 		if (!take_is_touch(kpis->measure[m].take))
 			continue;
-		uint32_t bits = slots_of(kpis->measure[m].take, presence[kernel->tuples.class_of[m]]);
+		uint32_t bits = slots_of(kpis->measure[m].take, audit.presence[kernel->tuples.class_of[m]]);
 		for (; bits != 0; bits &= bits - 1)
 			totals[p][__builtin_ctz(bits)]++;
 	}

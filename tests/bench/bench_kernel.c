@@ -6,7 +6,7 @@
  *   add     one minute: tuples and cells exist after the first pass, which is not timed
  *   turns   a minute turns every pass: each event opens a cell, and drains run between
  *   apart   as add, but any person sells for any campaign and no tuple is met twice in a pass
- *   people  each customer, order and visit counts once, too
+ *   people  each customer, order and visit counts once, too; shared: all events bear one customer id
  * usage: bench_kernel [CASE], for a profiler
  */
 #include "tests/bench/figures.h"
@@ -169,6 +169,9 @@ static const struct kase cases[] = {
     {"apart.100k", SHAPE(9000, 940, 524288, 0, 256), 3, false, false},
     {"people.1k", SHAPE(80, 60, 131072, 4, 256), 12, false, true},
     {"people.100k", SHAPE(9000, 940, 524288, 4, 256), 3, false, true},
+    {"people.shared.100k",
+     {.batch = 256, .events = 524288, .campaigns = 9000, .persons = 940, .channels = 10, .persons_each = 4, .customers = 1},
+     3, false, true},
     {"people.turns.100k", SHAPE(9000, 940, 524288, 4, 256), 3, true, true},
 };
 

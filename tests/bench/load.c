@@ -128,7 +128,7 @@ draft_event(struct load *load, struct draft *draft)
 	draft_text(draft, "t", dice < 60 ? "visit" : dice < 85 ? "lead" : dice < 98 ? "sale" : "refund");
 	draft->ts = draft->fields;
 	draft_end(draft, put_u64(put_text(draft->bytes[draft->fields], "ts"), 0));
-	draft_name(draft, "cust", "v%015u", below(load, 10000000));
+	draft_name(draft, "cust", "v%015u", below(load, load->shape.customers > 0 ? load->shape.customers : 10000000));
 	draft_dimensions(load, draft);
 	draft_name(draft, "prod", "sku-%07u", below(load, 20000));
 	if (dice < 60)

@@ -212,6 +212,7 @@ make_world(struct world *world, uint64_t seed)
 	config->future_ms = 5 * MINUTE;
 	config->series_max = 1000000;
 	config->busy_from = (uint32_t[]){0, 1, 3, 10}[below(random, 4)];
+	config->busy_run = config->busy_from > 0 ? 3 : 0;
 	config->slide_min[0] = 1;
 	config->slide_min[1] = 15;
 	config->slide_min[2] = 60;
@@ -440,7 +441,7 @@ apply_some(struct world *world)
 {
 	struct random *random = &world->random;
 	struct group *group = group_new(GROUP_BATCHES);
-	struct oracle_event said[40];
+	enum verdict expected[40];
 	uint32_t count = chance(random, 10) ? 0 : (uint32_t)below(random, 24) + 1;
 	group->dims_mask = kernel_dims_mask(&world->config);
 	if (chance(random, 10))
@@ -471,17 +472,15 @@ apply_some(struct world *world)
 			world->past_count++;
 		}
 		put_event(world, group, &past->event);
-		said[i] = past->event;
+		expected[i] = oracle_says(world, &past->event);
 		if (world->config.clock_events && past->event.ts_ms > world->recv_ms)
 			world->recv_ms = past->event.ts_ms;
 	}
-	enum verdict expected[40];
-	for (uint32_t i = 0; i < count; i++)
-		expected[i] = oracle_says(world, &said[i]);
 	kernel_apply(world->kernel, group);
 	for (uint32_t i = 0; i < count; i++)
 		if (group->events[i].verdict != expected[i])
-			fail_msg("seed %llu: event %u: kernel %s, oracle %s", (unsigned long long)world->seed, i,
+			fail_msg("seed %llu: event %u at %lld, now %lld: kernel %s, oracle %s", (unsigned long long)world->seed, i,
+			         (long long)group->events[i].ts_ms, (long long)kernel_now(world->kernel),
 			         verdict_name(group->events[i].verdict), verdict_name(expected[i]));
 	group_free(group);
 }
