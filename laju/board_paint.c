@@ -252,7 +252,7 @@ alert_add(const struct painter *painter, const struct alert_row *alert, struct b
 	bool firing = slice_is(alert->to, "firing"), over = slice_is(alert->to, "clearing");
 	char since[64], value[NUMBER_TEXT_MAX], limit[NUMBER_TEXT_MAX];
 	struct buf name = {0};
-	local_time(alert->since_ms, painter->view->wall_ms - alert->since_ms < DAY_MS ? "%H:%M" : "%d %b %H:%M", since);
+	local_time(alert->since_ms, alert->since_ms > painter->view->wall_ms - DAY_MS ? "%H:%M" : "%d %b %H:%M", since);
 	buf_printf(text, "%-8.*s ", (int)alert->to.n, (const char *)alert->to.p);
 	if (firing) /* meaning is in the word, too */
 		for (uint32_t c = 0; c < alert->to.n; c++)

@@ -3,6 +3,7 @@
 #include "common/mem.h"
 #include "laju/config.h"
 #include "laju/number.h"
+#include "laju/text.h"
 #include "schemas/snapshot.h"
 #include <assert.h>
 #include <errno.h>
@@ -95,7 +96,7 @@ client_open(struct client *client, const struct options *options)
 		return rc;
 	client->context = zmq_ctx_new();
 	if (!client->context) {
-		fprintf(stderr, "laju %s: %s\n", options->command->name, zmq_strerror(errno));
+		text_say("laju %s: %s", options->command->name, zmq_strerror(errno));
 		return STATUS_FAILED;
 	}
 	return 0;
@@ -129,8 +130,12 @@ client_link_open(struct client_link *link, struct client *client, int type, cons
 	set_int(link->socket, ZMQ_RECONNECT_IVL, 100);
 	set_int(link->socket, ZMQ_RECONNECT_IVL_MAX, 1000);
 	/* A server that vanished without a word is noticed. */
-	set_int(link->socket, ZMQ_HEARTBEAT_IVL, 2000);
-	set_int(link->socket, ZMQ_HEARTBEAT_TIMEOUT, 6000);
+	/* Not ZMTP heartbeats: see laju/node.c. */
+	set_int(link->socket, ZMQ_TCP_KEEPALIVE, 1);
+	set_int(link->socket, ZMQ_TCP_KEEPALIVE_IDLE, 2);
+	set_int(link->socket, ZMQ_TCP_KEEPALIVE_INTVL, 2);
+	set_int(link->socket, ZMQ_TCP_KEEPALIVE_CNT, 2);
+	set_int(link->socket, ZMQ_TCP_MAXRT, 6000);
 	if (type == ZMQ_SUB)
 		set_int(link->socket, ZMQ_RCVHWM, 0); /* a resync is slower than the stream; rows are bounded by the server's table */
 	if (type == ZMQ_PUSH)
@@ -331,10 +336,18 @@ send_request(void *socket, const struct snapshot_request *request)
 	buf_fini(&out);
 }
 
-/* 0: go on; 1: the end; else an exit status. */
+/* A snapshot under way. */
+struct receipt {
+	struct client_link link;
+	client_row_fn *row;
+	void *context;
+	int64_t rows, bytes;
+	int64_t heard_ms; /* when a row came: a server that only sends empty chunks is as good as silent */
+};
+
+/* 0: go on; 1: the end; else an exit status, negative. */
 static int
-take_reply(struct client_link *link, struct slice bytes, client_row_fn *row, void *context, struct snapshot_end *end,
-           char why[CLIENT_WHY_MAX])
+take_reply(struct receipt *receipt, struct slice bytes, struct snapshot_end *end, char why[CLIENT_WHY_MAX])
 {
 	struct snapshot_reply reply;
 	struct slice topic, value;
@@ -344,9 +357,18 @@ take_reply(struct client_link *link, struct slice bytes, client_row_fn *row, voi
 	}
 	switch (reply.kind) {
 	case SNAPSHOT_ROWS:
+		receipt->rows += reply.rows;
+		receipt->bytes += bytes.n;
+		if (receipt->rows > CLIENT_SNAPSHOT_ROWS_MAX || receipt->bytes > CLIENT_SNAPSHOT_BYTES_MAX) {
+			snprintf(why, CLIENT_WHY_MAX, "the snapshot has no end, or more than %d rows or %lld GiB: ask for less",
+			         CLIENT_SNAPSHOT_ROWS_MAX, (long long)(CLIENT_SNAPSHOT_BYTES_MAX >> 30));
+			return -STATUS_FAILED;
+		}
+		if (reply.rows > 0)
+			receipt->heard_ms = client_now_ms();
 		while (snapshot_reply_next(&reply, &topic, &value))
-			row(context, topic, value);
-		send_request(link->socket, &(struct snapshot_request){.credit_only = true, .credit = 1});
+			receipt->row(receipt->context, topic, value);
+		send_request(receipt->link.socket, &(struct snapshot_request){.credit_only = true, .credit = 1});
 		return 0;
 	case SNAPSHOT_END:
 		*end = (struct snapshot_end){reply.epoch, reply.seq, reply.reset};
@@ -372,8 +394,8 @@ silent(const struct client *client, const struct client_link *link, const struct
 		         age);
 		return STATUS_FAILED;
 	}
-	snprintf(why, CLIENT_WHY_MAX, "connected to %s, but no answer within %s: is it the snapshot port?", client->snapshot,
-	         age);
+	snprintf(why, CLIENT_WHY_MAX, "connected to %s, but no row and no end within %s: is it the snapshot port?",
+	         client->snapshot, age);
 	return STATUS_UNREACHABLE;
 }
 
@@ -381,35 +403,36 @@ int
 client_snapshot(struct client *client, const struct snapshot_ask *ask, client_row_fn *row, void *context,
                 struct snapshot_end *end, char why[CLIENT_WHY_MAX])
 {
-	struct client_link link;
-	int rc = client_link_open(&link, client, ZMQ_DEALER, client->snapshot);
+	struct receipt receipt = {.row = row, .context = context, .heard_ms = client_now_ms()};
+	struct client_link *link = &receipt.link;
+	int64_t left;
+	int rc = client_link_open(link, client, ZMQ_DEALER, client->snapshot);
 	if (rc != 0)
 		return client_cannot_open(client->snapshot, rc, why);
-	send_request(link.socket, &(struct snapshot_request){.prefix = ask->prefix,
-	                                                      .has_since = ask->has_since,
-	                                                      .has_lsn = ask->has_lsn,
-	                                                      .since_epoch = ask->since_epoch,
-	                                                      .since_seq = ask->since_seq,
-	                                                      .lsn = ask->lsn,
-	                                                      .credit = CLIENT_CHUNK_CREDIT});
-	int64_t heard_ms = client_now_ms(), left;
-	while (rc == 0 && (left = heard_ms + client->timeout_ms - client_now_ms()) > 0) {
-		zmq_pollitem_t item[] = {{.socket = link.socket, .events = ZMQ_POLLIN},
-		                         {.socket = link.monitor, .events = ZMQ_POLLIN}};
+	send_request(link->socket, &(struct snapshot_request){.prefix = ask->prefix,
+	                                                       .has_since = ask->has_since,
+	                                                       .has_lsn = ask->has_lsn,
+	                                                       .since_epoch = ask->since_epoch,
+	                                                       .since_seq = ask->since_seq,
+	                                                       .lsn = ask->lsn,
+	                                                       .credit = CLIENT_CHUNK_CREDIT});
+	/* A message a turn: a server that never pauses must not keep a signal or the clock from being seen. */
+	while (rc == 0 && (left = receipt.heard_ms + client->timeout_ms - client_now_ms()) > 0) {
+		zmq_pollitem_t item[] = {{.socket = link->socket, .events = ZMQ_POLLIN},
+		                         {.socket = link->monitor, .events = ZMQ_POLLIN}};
 		zmq_msg_t message;
-		if (zmq_poll(item, 2, left) < 0 && errno == EINTR) {
+		zmq_poll(item, 2, left);
+		client_link_watch(link);
+		if (client->stopped) {
 			snprintf(why, CLIENT_WHY_MAX, "interrupted");
 			rc = -STATUS_FAILED;
-		}
-		client_link_watch(&link);
-		while (rc == 0 && receive_last(link.socket, &message)) {
-			rc = take_reply(&link, message_slice(&message), row, context, end, why);
-			heard_ms = client_now_ms();
+		} else if (receive_last(link->socket, &message)) {
+			rc = take_reply(&receipt, message_slice(&message), end, why);
 			zmq_msg_close(&message);
 		}
 	}
-	int status = rc > 0 ? 0 : rc < 0 ? -rc : silent(client, &link, ask, why);
-	client_link_close(&link);
+	int status = rc > 0 ? 0 : rc < 0 ? -rc : silent(client, link, ask, why);
+	client_link_close(link);
 	return status;
 }
 
@@ -499,7 +522,7 @@ delivery_step(struct delivery *delivery, int64_t wait_ms, int fd, char why[CLIEN
 		return STATUS_FAILED;
 	}
 	take_answers(delivery);
-	if (delivery->stopped) {
+	if (client->stopped) {
 		snprintf(why, CLIENT_WHY_MAX, "interrupted");
 		return STATUS_FAILED;
 	}

@@ -12,11 +12,20 @@
 #include "schemas/row.h"
 #include <signal.h>
 
-enum { CLIENT_WHY_MAX = 512, CLIENT_KPIS_MAX = ROW_KPIS_MAX, CLIENT_CHUNK_CREDIT = 8, CLIENT_ROLLUPS_MAX = 16 };
+enum {
+	CLIENT_WHY_MAX = 512,
+	CLIENT_KPIS_MAX = ROW_KPIS_MAX,
+	CLIENT_CHUNK_CREDIT = 8,
+	CLIENT_ROLLUPS_MAX = 16,
+	/* Of one snapshot, which might never end: twice what is kept (ROWSET_ROWS_MAX), for a pattern leaves rows out. */
+	CLIENT_SNAPSHOT_ROWS_MAX = 2000000,
+};
+#define CLIENT_SNAPSHOT_BYTES_MAX (INT64_C(4) << 30)
 
 struct client {
 	void *context; /* ZeroMQ's */
 	int64_t timeout_ms;
+	volatile sig_atomic_t stopped; /* set from outside (a signal): what waits ends with STATUS_FAILED, "interrupted" */
 	char acked[256], push[256], updates[256], snapshot[256];
 };
 /*
@@ -84,7 +93,10 @@ struct snapshot_end {
 	bool reset; /* a full set came although `since` was given */
 };
 typedef void client_row_fn(void *context, struct slice topic, struct slice row);
-/* 0, or an exit status with one line in why. */
+/*
+ * 0, or an exit status with one line in why: also when no row comes for the timeout, or more than
+ * CLIENT_SNAPSHOT_ROWS_MAX rows or CLIENT_SNAPSHOT_BYTES_MAX bytes.
+ */
 int client_snapshot(struct client *client, const struct snapshot_ask *ask, client_row_fn *row, void *context,
                     struct snapshot_end *end, char why[CLIENT_WHY_MAX]);
 
@@ -94,7 +106,6 @@ struct delivery {
 	struct client_link link;
 	struct sender *sender;
 	int64_t stuck_ms;  /* since when something is unsettled and the link is down; 0: is not so */
-	volatile sig_atomic_t stopped; /* set from outside (a signal): delivery_step() returns STATUS_FAILED */
 };
 int delivery_open(struct delivery *delivery, struct client *client, const struct sender_config *config,
                   char why[CLIENT_WHY_MAX]);

@@ -1,6 +1,7 @@
 /* cmd_check.c - `laju check`: every problem of a configuration, then what it amounts to. */
 #include "common/mem.h"
 #include "laju/load.h"
+#include "laju/text.h"
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,15 +17,15 @@ print_summary(const struct config *config, const struct config_problems *problem
 		snprintf(warnings, sizeof(warnings), ", %u warning%s", problems->warnings, problems->warnings == 1 ? "" : "s");
 	snprintf(errors, sizeof(errors), "%u error%s", problems->errors, problems->errors == 1 ? "" : "s");
 	if (!good)
-		fprintf(stderr, "%s: %s%s\n", name, errors, warnings);
+		text_say("%s: %s%s", name, errors, warnings);
 	else
-		fprintf(stderr, "%s: ok%s: %u KPIs over %u measures, %u rollups, %u alerts, zone %s\n", name, warnings,
-		        config->kpis.kpi_count, config->kpis.measure_count, config->kernel.rollup_count, config->rule_count,
-		        config->zone_name);
+		text_say("%s: ok%s: %u KPIs over %u measures, %u rollups, %u alerts, zone %s", name, warnings,
+		         config->kpis.kpi_count, config->kpis.measure_count, config->kernel.rollup_count, config->rule_count,
+		         config->zone_name);
 }
 
 /* {ok, errors, warnings, problems: [text], settings: {name: {value, origin}}}; settings only when ok. */
-static void
+static bool
 print_json(const struct config *config, const struct config_problems *problems, bool good)
 {
 	json_t *root = json_object(), *list = json_array();
@@ -45,28 +46,34 @@ print_json(const struct config *config, const struct config_problems *problems, 
 		json_object_set_new(root, "settings", json_loadb((const char *)text.data, text.len, 0, NULL));
 		buf_fini(&text);
 	}
-	json_dumpf(root, stdout, JSON_INDENT(2));
-	putchar('\n');
+	char *dump = json_dumps(root, JSON_INDENT(2));
+	struct buf out = {0};
+	text_json_clean(&out, slice_of(dump ? dump : ""));
+	buf_printf(&out, "\n");
+	bool printed = text_print(&out);
+	buf_fini(&out);
+	free(dump);
 	json_decref(root);
+	return printed;
 }
 
 static int
 check(const char *path, const struct config_override *override, uint32_t count, enum form form, struct config *config,
       struct config_problems *problems)
 {
-	bool good = config_load(config, path, override, count, problems);
-	fwrite(problems->text.data ? problems->text.data : (const uint8_t *)"", 1, problems->text.len, stderr);
+	bool good = config_load(config, path, override, count, problems), printed = true;
+	if (problems->text.len > 0)
+		fwrite(problems->text.data, 1, problems->text.len, stderr);
 	print_summary(config, problems, path, good);
 	if (form == FORM_JSON) {
-		print_json(config, problems, good);
+		printed = print_json(config, problems, good);
 	} else if (good) {
 		struct buf text = {0};
 		config_print(config, &text);
-		fwrite(text.data, 1, text.len, stdout);
+		printed = text_print(&text);
 		buf_fini(&text);
 	}
-	bool written = fflush(stdout) == 0 && !ferror(stdout);
-	return !written ? STATUS_FAILED : good ? STATUS_OK : STATUS_CONFIG;
+	return !printed ? STATUS_FAILED : good ? STATUS_OK : STATUS_CONFIG;
 }
 
 int

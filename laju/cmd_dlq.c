@@ -25,6 +25,7 @@ struct dlq {
 	uint32_t count, cap;
 	struct letter *letter;
 	uint64_t left_out;
+	bool unclear; /* an answer did not add up */
 };
 
 static void
@@ -67,14 +68,13 @@ fetch(struct dlq *dlq)
 	struct snapshot_ask ask = {.prefix = slice_of(prefix)};
 	int status = client_snapshot(&dlq->client, &ask, keep_letter, dlq, &end, why);
 	if (status) {
-		fprintf(stderr, "laju dlq: %s\n", why);
+		text_say("laju dlq: %s", why);
 		return status;
 	}
 	if (dlq->count > 0)
 		qsort(dlq->letter, dlq->count, sizeof(*dlq->letter), by_number);
 	if (dlq->left_out > 0)
-		fprintf(stderr, "laju dlq: only the first %d of %llu\n", DLQ_LETTERS_MAX,
-		        (unsigned long long)(dlq->count + dlq->left_out));
+		text_say("laju dlq: only the first %d of %llu", DLQ_LETTERS_MAX, (unsigned long long)(dlq->count + dlq->left_out));
 	return 0;
 }
 
@@ -182,10 +182,10 @@ print_letters(const struct dlq *dlq, bool replayed)
 		buf_printf(&out, "%s]\n", dlq->count ? "" : "[");
 	else if (dlq->count > 0)
 		text_table_text(table, 0, UINT32_MAX, &out);
-	bool failed = fwrite(out.data, 1, out.len, stdout) != out.len || fflush(stdout) != 0;
+	bool printed = text_print(&out);
 	text_table_free(table);
 	buf_fini(&out);
-	return failed ? STATUS_FAILED : STATUS_OK;
+	return printed ? STATUS_OK : STATUS_FAILED;
 }
 
 /* --- replay --- */
@@ -197,9 +197,12 @@ settled(void *context, void *origin, uint32_t events, const struct answer *answe
 	struct letter *letter = origin;
 	struct answer rest = *answer;
 	struct slice code = answer->code, text = answer->text;
+	struct dlq *dlq = context;
 	uint32_t index;
-	(void)context;
-	(void)events;
+	if (!sender_adds_up(answer, events)) {
+		dlq->unclear = true;
+		return; /* as good as none */
+	}
 	letter->answered = true;
 	if (answer->is_ack && !answer_next_reject(&rest, &index, &code, &text)) {
 		snprintf(letter->code, sizeof(letter->code), answer->dup ? "duplicate" : "taken");
@@ -215,7 +218,7 @@ step(struct dlq *dlq)
 	char why[CLIENT_WHY_MAX];
 	int status = delivery_step(&dlq->delivery, 200, -1, why);
 	if (status)
-		fprintf(stderr, "laju dlq: %s\n", why);
+		text_say("laju dlq: %s", why);
 	return status;
 }
 
@@ -268,11 +271,15 @@ replay(struct dlq *dlq)
 	uint32_t refused = 0;
 	int status = delivery_open(&dlq->delivery, &dlq->client, &config, why);
 	if (status) {
-		fprintf(stderr, "laju dlq: %s\n", why);
+		text_say("laju dlq: %s", why);
 		return status;
 	}
 	status = send_letters(dlq);
 	delivery_close(&dlq->delivery);
+	if (dlq->unclear)
+		text_say("laju dlq: an answer of the server does not add up");
+	if (status == 0 && dlq->unclear)
+		status = STATUS_FAILED;
 	for (uint32_t i = 0; i < dlq->count; i++) {
 		struct letter *letter = &dlq->letter[i];
 		if (!letter->answered)
@@ -291,7 +298,7 @@ run(struct dlq *dlq, bool is_replay)
 	if (status)
 		return status;
 	if (dlq->count == 0)
-		fprintf(stderr, "laju dlq: no dead letters\n");
+		text_say("laju dlq: no dead letters");
 	if (dlq->count == 0 && !dlq->json)
 		return 0;
 	return is_replay && dlq->count > 0 ? replay(dlq) : print_letters(dlq, false);

@@ -4,7 +4,6 @@
 #include "laju/guess.h"
 #include "laju/rows_view.h"
 #include "schemas/topic.h"
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { QUERY_HELLO_MS = 500 };
@@ -39,7 +38,7 @@ fetch(struct query *query)
 	ask.lsn = (uint64_t)lsn;
 	int status = client_snapshot(&query->client, &ask, keep_row, query, &end, why);
 	if (status)
-		fprintf(stderr, "laju query: %s\n", why);
+		text_say("laju query: %s", why);
 	return status;
 }
 
@@ -68,8 +67,7 @@ no_row(struct query *query)
 	if (!hello->known)
 		client_hello_get(&query->client, &query->hello, QUERY_HELLO_MS);
 	if (!rollup_is_unknown(query, &rollup)) {
-		fprintf(stderr, "laju query: no row matches %.*s\n", (int)query->pattern.len - 4,
-		        (const char *)query->pattern.data + 4);
+		text_say("laju query: no row matches %.*s", (int)query->pattern.len - 4, (const char *)query->pattern.data + 4);
 		return STATUS_OK;
 	}
 	guess_begin(&guess, rollup);
@@ -93,19 +91,21 @@ answer(struct query *query)
 	uint32_t shown;
 	/* Units are told by hello only; JSON and measures need none. */
 	if (view->form != VIEW_JSON && !view->measures && !client_hello_get(&query->client, &query->hello, QUERY_HELLO_MS))
-		fprintf(stderr, "laju query: no word from %s: money is shown in minor units\n", query->client.updates);
+		text_say("laju query: no word from %s: money is shown in minor units", query->client.updates);
 	int status = rows_view_print(view, &query->rows, NULL, 1, options_text(&query->options, "kpi"), &query->out, &shown);
 	if (status == 0 && shown == 0)
 		status = no_row(query);
 	if (status)
 		return status;
-	if (query->rows.refused + query->rows.broken > 0)
-		fprintf(stderr, "laju query: %llu rows left out (limit %d), %llu unreadable\n",
-		        (unsigned long long)query->rows.refused, ROWSET_ROWS_MAX, (unsigned long long)query->rows.broken);
+	if (query->rows.refused > 0)
+		text_say("laju query: %llu rows left out: at most %d are kept", (unsigned long long)query->rows.refused,
+		         ROWSET_ROWS_MAX);
+	if (query->rows.broken > 0)
+		text_say("laju query: %llu row%s of the server could not be read", (unsigned long long)query->rows.broken,
+		         query->rows.broken == 1 ? "" : "s");
 	if (query->hello.demo)
-		fprintf(stderr, "laju query: the server runs a demonstration (DEMO)\n");
-	bool failed = fwrite(query->out.data, 1, query->out.len, stdout) != query->out.len || fflush(stdout) != 0;
-	return failed ? STATUS_FAILED : STATUS_OK;
+		text_say("laju query: the server runs a demonstration (DEMO)");
+	return text_print(&query->out) && query->rows.broken == 0 ? STATUS_OK : STATUS_FAILED;
 }
 
 static int

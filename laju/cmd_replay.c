@@ -6,6 +6,8 @@
 #include "laju/refusals.h"
 #include "laju/replay.h"
 #include "laju/rows_view.h"
+#include "laju/text.h"
+#include "laju/unknown_keys.h"
 #include "schemas/topic.h"
 #include <errno.h>
 #include <stdio.h>
@@ -31,7 +33,11 @@ struct command_replay {
 	struct client_hello hello;
 	struct origin *origin;
 	uint64_t origins, origins_cap;
+	/* the account: received = ok + duplicate + refused + later than the last instant */
+	uint64_t received;
 	struct refusals refusals;
+	struct unknown_keys unknown;
+	const struct input *input; /* the one being read */
 };
 
 static int
@@ -68,12 +74,24 @@ refuse(struct command_replay *self, uint32_t file, uint64_t line, const char *co
 }
 
 static void
+unknown_key(void *context, const char *key, const char *near)
+{
+	struct command_replay *self = context;
+	if (unknown_keys_add(&self->unknown, key))
+		unknown_keys_say(&self->unknown, self->input->name, self->input->place, near);
+}
+
+static void
 add_line(struct command_replay *self, uint32_t file, const struct input *input, struct slice item)
 {
 	struct ndjson_fault fault;
 	self->packed.len = 0;
-	if (input->form == INPUT_NDJSON && ndjson_event(item, &self->packed, NULL, NULL, &fault) != VERDICT_OK) {
+	if (input->form == INPUT_NDJSON && ndjson_event(item, &self->packed, unknown_key, self, &fault) != VERDICT_OK) {
 		refuse(self, file, input->place, verdict_name(fault.code), fault.text);
+		return;
+	}
+	if (item.n > EVENT_BYTES_MAX && input->form == INPUT_MSGPACK) {
+		refuse(self, file, input->place, verdict_name(VERDICT_TOO_BIG), "an event has at most 16384 bytes");
 		return;
 	}
 	if (self->origins == self->origins_cap) {
@@ -93,11 +111,13 @@ read_file(struct command_replay *self, uint32_t file)
 	const char *name = self->options.arg[file];
 	int rc = input_open(&input, name, INPUT_UNKNOWN);
 	if (rc != 0) {
-		fprintf(stderr, "laju replay: %s: %s\n", name, strerror(-rc));
+		text_say("laju replay: %s: %s", name, strerror(-rc));
 		return STATUS_FAILED;
 	}
+	self->input = &input;
 	for (;;) {
 		enum input_got got = input_next(&input, &item);
+		self->received += got == INPUT_ITEM || got == INPUT_TOO_LONG;
 		if (got == INPUT_ITEM)
 			add_line(self, file, &input, item);
 		else if (got == INPUT_TOO_LONG)
@@ -107,7 +127,10 @@ read_file(struct command_replay *self, uint32_t file)
 		else if (got == INPUT_BROKEN || (rc = input_fill(&input)) != 0) {
 			if (got == INPUT_MORE && rc == -EINTR)
 				continue;
-			fprintf(stderr, "laju replay: %s: %s\n", name, got == INPUT_BROKEN ? input.why : strerror(-rc));
+			if (got == INPUT_BROKEN)
+				text_say("laju replay: %s: after %llu bytes: %s", name, (unsigned long long)input.taken, input.why);
+			else
+				text_say("laju replay: %s: %s", name, strerror(-rc));
 			input_close(&input);
 			return STATUS_FAILED;
 		}
@@ -158,12 +181,28 @@ run(struct command_replay *self)
 		status = read_file(self, (uint32_t)f);
 	if (status != STATUS_OK)
 		return status;
-	if (self->instants == 0 && replay_last_ms(self->replay) != INT64_MIN)
-		self->at_ms[self->instants++] = replay_last_ms(self->replay);
+	/* Events without a time are refused at any instant: there must be one. */
+	if (self->instants == 0 && self->origins > 0)
+		self->at_ms[self->instants++] = replay_last_ms(self->replay) != INT64_MIN ? replay_last_ms(self->replay) : 0;
 	self->rows = mem_zalloc(self->instants + 1, sizeof(*self->rows));
 	replay_run(self->replay, self->at_ms, self->instants, pattern_prefix(buf_slice(&self->pattern)), keep_row,
 	           keep_refusal, self);
 	return STATUS_OK;
+}
+
+static void
+print_account(const struct command_replay *self)
+{
+	uint64_t later = replay_later(self->replay);
+	char rest[96] = "", last[32];
+	if (later > 0) {
+		time_format(self->at_ms[self->instants - 1], last);
+		snprintf(rest, sizeof(rest), ", %llu after the last instant (%s)", (unsigned long long)later, last);
+	}
+	text_say("laju replay: %llu events: %llu ok, %llu duplicate, %llu refused%s", (unsigned long long)self->received,
+	         (unsigned long long)replay_verdicts(self->replay, VERDICT_OK),
+	         (unsigned long long)replay_verdicts(self->replay, VERDICT_DUPLICATE),
+	         (unsigned long long)self->refusals.total, rest);
 }
 
 static int
@@ -185,18 +224,15 @@ show(struct command_replay *self)
 	                             &self->out, &shown);
 	if (status != STATUS_OK)
 		return status;
-	fprintf(stderr, "laju replay: %llu events: %llu ok, %llu duplicate, %llu refused\n",
-	        (unsigned long long)self->origins, (unsigned long long)replay_verdicts(self->replay, VERDICT_OK),
-	        (unsigned long long)replay_verdicts(self->replay, VERDICT_DUPLICATE),
-	        (unsigned long long)self->refusals.total);
+	print_account(self);
 	struct buf words = {0};
 	refusals_print(&self->refusals, &words);
 	if (words.len > 0)
 		fwrite(words.data, 1, words.len, stderr);
 	buf_fini(&words);
 	if (shown == 0)
-		fprintf(stderr, "laju replay: no row matches %s\n", options_text(options, "select"));
-	if (fwrite(self->out.data, 1, self->out.len, stdout) != self->out.len || fflush(stdout) != 0)
+		text_say("laju replay: no row matches %s", options_text(options, "select"));
+	if (!text_print(&self->out))
 		return STATUS_FAILED;
 	return self->refusals.total > 0 ? STATUS_PARTLY : STATUS_OK;
 }

@@ -10,8 +10,8 @@
 #include "laju/ndjson.h"
 #include "laju/number.h"
 #include "laju/refusals.h"
-#include "laju/table.h"
-#include "laju/guess.h"
+#include "laju/text.h"
+#include "laju/unknown_keys.h"
 #include <assert.h>
 #include <errno.h>
 #include <msgpack.h>
@@ -24,7 +24,6 @@ enum {
 	SEND_EVENTS_MAX = 5000,
 	SEND_BYTES_MAX = 900 << 10,      /* of events in a batch; the server takes 1 MiB */
 	SEND_PUSH_BYTES_MAX = 60 << 10,  /* the push port takes 64 KiB */
-	SEND_UNKNOWN_MAX = 64,           /* unknown keys that are warned of; the rest in one line */
 	SEND_HELLO_MS = 300,
 	SEND_PAINT_MS = 100,
 };
@@ -51,9 +50,9 @@ struct send {
 	struct places *places;
 	/* the account: read = ok + duplicate + refused + unanswered */
 	uint64_t read, ok, duplicate, unanswered, pushed;
+	bool unclear; /* an answer did not add up */
 	struct refusals refusals;
-	uint32_t unknowns;
-	char unknown[SEND_UNKNOWN_MAX][NDJSON_KEY_MAX + 1];
+	struct unknown_keys unknown;
 	int64_t start_ms, painted_ms, size, done;
 	char why[CLIENT_WHY_MAX];
 };
@@ -64,7 +63,7 @@ static void
 on_signal(int number)
 {
 	(void)number;
-	interrupted->delivery.stopped = 1;
+	interrupted->client.stopped = 1;
 }
 
 /* --- words --- */
@@ -96,15 +95,19 @@ paint(struct send *send)
 		        "........................", (int)(done * 100 / send->size));
 	}
 	const char *waits = send->push ? "" : sender_waits_for(send->delivery.sender);
-	fprintf(stderr, "%s events  %s/s%s%s", events, rate, *waits ? "  waiting: server says " : "", waits);
+	struct buf text = {0};
+	buf_printf(&text, "%s events  %s/s%s", events, rate, *waits ? "  waiting: server says " : "");
+	text_clean(&text, slice_of(waits));
+	fwrite(text.data, 1, text.len, stderr);
 	fflush(stderr);
+	buf_fini(&text);
 }
 
 static int
 fail(struct send *send, int status)
 {
 	unpaint(send);
-	fprintf(stderr, "laju send: %s\n", send->why);
+	text_say("laju send: %s", send->why);
 	return status;
 }
 
@@ -112,23 +115,10 @@ static void
 unknown_key(void *context, const char *key, const char *near)
 {
 	struct send *send = context;
-	struct buf clean = {0};
-	uint32_t i = 0;
-	char name[NDJSON_KEY_MAX + 1];
-	snprintf(name, sizeof(name), "%s", key);
-	while (i < send->unknowns && strcmp(send->unknown[i], name) != 0)
-		i++;
-	if (i < send->unknowns || send->unknowns == SEND_UNKNOWN_MAX)
+	if (!unknown_keys_add(&send->unknown, key))
 		return;
-	memcpy(send->unknown[send->unknowns++], name, sizeof(name));
-	text_clean(&clean, slice_of(name));
 	unpaint(send);
-	fprintf(stderr, "%s:%llu: unknown key '%.*s' passed over", send->input->name,
-	        (unsigned long long)send->input->place, (int)clean.len, (const char *)clean.data);
-	if (near)
-		fprintf(stderr, ", did you mean '%s'?", near);
-	fputs(send->unknowns == SEND_UNKNOWN_MAX ? "; no further ones are told\n" : "\n", stderr);
-	buf_fini(&clean);
+	unknown_keys_say(&send->unknown, send->input->name, send->input->place, near);
 }
 
 /* --- answers --- */
@@ -148,10 +138,18 @@ settled(void *context, void *origin, uint32_t events, const struct answer *answe
 	struct slice code, text;
 	char place[4200];
 	uint32_t index, listed = 0;
-	if (!answer->is_ack && events == 0) {
+	if (!sender_adds_up(answer, events)) {
+		send->unanswered += events;
+		if (!send->unclear) {
+			unpaint(send);
+			text_say("laju send: an answer of the server does not add up: %u ok, %u duplicate and %u refused of %u events",
+			         answer->ok, answer->dup, answer->refused, events);
+		}
+		send->unclear = true;
+	} else if (!answer->is_ack && events == 0) {
 		send->tick_refused = true;
 		unpaint(send);
-		fprintf(stderr, "laju send: the tick was refused: %.*s\n", (int)answer->text.n, (const char *)answer->text.p);
+		text_say("laju send: the tick was refused: %.*s", (int)answer->text.n, (const char *)answer->text.p);
 	} else if (!answer->is_ack) {
 		place_text(&places->at[0], place);
 		refusals_add(&send->refusals, answer->code, events, place, answer->text);
@@ -159,8 +157,6 @@ settled(void *context, void *origin, uint32_t events, const struct answer *answe
 		send->ok += answer->ok;
 		send->duplicate += answer->dup;
 		while (answer_next_reject(&rest, &index, &code, &text)) {
-			if (index >= events)
-				continue;
 			place_text(&places->at[index], place);
 			refusals_add(&send->refusals, code, 1, place, text);
 			listed++;
@@ -208,7 +204,7 @@ flush_push(struct send *send)
 	msgpack_pack_array(&packer, send->count);
 	buf_add(&send->message, send->events.data, send->events.len);
 	while (zmq_send(send->push_link.socket, send->message.data, send->message.len, 0) < 0) {
-		if (errno == EINTR && !send->delivery.stopped)
+		if (errno == EINTR && !send->client.stopped)
 			continue;
 		snprintf(send->why, sizeof(send->why), errno == EINTR ? "interrupted" : "the push port at %s takes nothing",
 		         send->client.push);
@@ -288,8 +284,7 @@ take_item(struct send *send, struct slice item)
 		return keep(send, before);
 	if (fault.code == VERDICT_BAD_MSGPACK && send->input->place == 1 && item.p[0] != '{') {
 		unpaint(send);
-		fprintf(stderr, "laju send: %s: expected is NDJSON: one JSON object a line, {\"id\": ...}\n",
-		        send->input->name);
+		text_say("laju send: %s: expected is NDJSON: one JSON object a line, {\"id\": ...}", send->input->name);
 	}
 	refuse_here(send, fault.code == VERDICT_BAD_MSGPACK ? "bad_json" : verdict_name(fault.code), fault.column,
 	            fault.text);
@@ -310,10 +305,8 @@ fill(struct send *send)
 	}
 	if (status)
 		return status;
-	int rc = input_fill(send->input);
-	if (rc == -EINTR && !send->delivery.stopped)
-		return 0;
-	if (rc == 0)
+	int rc = send->client.stopped ? -EINTR : input_fill(send->input);
+	if (rc == 0 || (rc == -EINTR && !send->client.stopped))
 		return 0;
 	snprintf(send->why, sizeof(send->why), "%s: %s", send->input->name, rc == -EINTR ? "interrupted" : strerror(-rc));
 	return fail(send, STATUS_FAILED);
@@ -345,8 +338,7 @@ send_file(struct send *send, const char *name)
 			break;
 		case INPUT_BROKEN:
 			unpaint(send);
-			fprintf(stderr, "laju send: %s: after %llu bytes: %s\n", input.name, (unsigned long long)input.taken,
-			        input.why);
+			text_say("laju send: %s: after %llu bytes: %s", input.name, (unsigned long long)input.taken, input.why);
 			send->read++;
 			refuse_here(send, "bad_msgpack", 0, input.why);
 			end = true;
@@ -356,9 +348,9 @@ send_file(struct send *send, const char *name)
 			break;
 		}
 	}
-	if (status == 0 && input.taken == 0) {
+	if (status == 0 && input.taken == 0 && input.place == 0) {
 		unpaint(send);
-		fprintf(stderr, "laju send: %s is empty\n", input.name);
+		text_say("laju send: %s is empty", input.name);
 	}
 	send->done += (int64_t)input.taken;
 	send->input = NULL;
@@ -395,9 +387,9 @@ tell_durability(struct send *send)
 	if (!client_hello_get(&send->client, &hello, SEND_HELLO_MS))
 		return;
 	if (strcmp(hello.durability, "none") == 0)
-		fputs("the server keeps events in memory only (durability: none)\n", stderr);
+		text_say("the server keeps events in memory only (durability: none)");
 	if (hello.demo)
-		fputs("the server runs a demonstration (DEMO)\n", stderr);
+		text_say("the server runs a demonstration (DEMO)");
 }
 
 static void
@@ -518,6 +510,8 @@ run(struct send *send)
 	close_port(send);
 	if (status != STATUS_USAGE)
 		summary(send);
+	if (status == 0 && send->unclear)
+		status = STATUS_FAILED;
 	if (status == 0 && !send->quiet && send->read > 0)
 		tell_durability(send);
 	if (status == 0 && (send->refusals.total > 0 || send->tick_refused))

@@ -2,6 +2,7 @@
 #include "common/mem.h"
 #include "laju/board.h"
 #include "laju/row_json.h"
+#include "laju/text.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -36,13 +37,13 @@ struct top {
 	struct buf out;
 };
 
-static volatile sig_atomic_t stopped;
+static struct top *interrupted; /* for the signal handler; one `top` a process */
 
 static void
 on_signal(int number)
 {
 	(void)number;
-	stopped = 1;
+	interrupted->client.stopped = 1;
 }
 
 static void
@@ -325,13 +326,15 @@ run(struct top *top, char why[CLIENT_WHY_MAX])
 {
 	int64_t interval = top->terminal ? PAINT_MS : PIPE_PAINT_MS;
 	top->started_ms = client_now_ms();
-	while (!stopped) {
+	while (!top->client.stopped) {
 		int64_t now = client_now_ms(), due = top->painted_ms + interval - now;
 		/* Nothing to paint is no reason to spin: news ends the wait. */
 		wait_for_news(top, due > 0 ? due : IDLE_MS);
 		if (top->raw && quit_pressed())
 			return STATUS_OK;
 		int status = keep_in_step(top, why);
+		if (top->client.stopped)
+			break;
 		if (status)
 			return status;
 		now = client_now_ms();
@@ -376,6 +379,7 @@ cmd_top(int argc, char **argv)
 	char why[CLIENT_WHY_MAX] = "";
 	int status = prepare(top, argc, argv);
 	if (status == STATUS_OK) {
+		interrupted = top;
 		signal(SIGINT, on_signal);
 		signal(SIGTERM, on_signal);
 		signal(SIGPIPE, SIG_IGN);
@@ -388,7 +392,7 @@ cmd_top(int argc, char **argv)
 			client_link_close(&top->updates);
 		}
 		if (status && why[0] != '\0')
-			fprintf(stderr, "laju top: %s\n", why);
+			text_say("laju top: %s", why);
 		client_close(&top->client);
 	}
 	board_fini(&top->board);

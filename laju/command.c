@@ -1,6 +1,7 @@
 /* command.c - the table of commands, help texts from it, and the parser over its rows. */
 #include "laju/command.h"
 #include "laju/guess.h"
+#include "laju/text.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -277,12 +278,13 @@ row_of_letter(const struct command *command, char letter)
 int
 options_wrong(const struct options *options, const char *format, ...)
 {
+	char before[64];
 	va_list args;
+	snprintf(before, sizeof(before), "laju %s: ", options->command->name);
 	va_start(args, format);
-	fprintf(stderr, "laju %s: ", options->command->name);
-	vfprintf(stderr, format, args);
-	fprintf(stderr, "\nTry 'laju %s --help'.\n", options->command->name);
+	text_vsay(before, format, args);
 	va_end(args);
+	text_say("Try 'laju %s --help'.", options->command->name);
 	return STATUS_USAGE;
 }
 

@@ -4,6 +4,7 @@
 #include "common/mem.h"
 #include "laju/kpi_file.h"
 #include "laju/settings.h"
+#include "laju/text.h"
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,13 +33,11 @@ choose(struct loader *l, uint32_t s, const struct yaml_file *file, const struct 
 {
 	l->chosen[s] = (struct chosen){file, node, true};
 	char *origin = l->config->origin[s];
-	uint32_t line, column;
 	if (file->bare || file != &l->file) {
 		snprintf(origin, CONFIG_ORIGIN_MAX, "%s", file->name);
 	} else {
-		yaml_place(file, node->at, &line, &column);
 		const char *slash = strrchr(file->name, '/');
-		snprintf(origin, CONFIG_ORIGIN_MAX, "%.80s:%u", slash ? slash + 1 : file->name, line);
+		snprintf(origin, CONFIG_ORIGIN_MAX, "%.80s:%u", slash ? slash + 1 : file->name, yaml_line(file, node->at));
 	}
 	if (!is_structure(&settings[s]))
 		setting_set(&settings[s], l->config, &l->chosen[s], l->problems);
@@ -404,10 +403,14 @@ void
 config_print(const struct config *config, struct buf *out)
 {
 	for (uint32_t s = 0; s < setting_count; s++) {
-		struct buf line = {0};
+		struct buf value = {0}, line = {0};
+		setting_print(&settings[s], config, &value);
 		buf_printf(&line, "%s: ", settings[s].name);
-		setting_print(&settings[s], config, &line);
-		buf_printf(out, "%-44.*s # %s\n", (int)line.len, (const char *)line.data, config->origin[s]);
+		text_clean(&line, buf_slice(&value));
+		buf_printf(out, "%-44.*s # ", (int)line.len, (const char *)line.data);
+		text_clean(out, slice_of(config->origin[s]));
+		buf_printf(out, "\n");
+		buf_fini(&value);
 		buf_fini(&line);
 	}
 }

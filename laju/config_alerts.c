@@ -132,17 +132,36 @@ read_rows(struct reader *r, const struct yaml_node *node, struct rule *rule)
 	return good;
 }
 
-/* In the KPI's unit; money in currency units, kept in minor ones. */
 static bool
-read_level(struct reader *r, const struct yaml_node *node, const char *what, const struct rule *rule, int64_t *num,
+is_quotient(const struct kpi *kpi)
+{
+	bool quotient = kpi->unit == UNIT_RATIO;
+	for (uint32_t i = 0; i < kpi->formula.count; i++)
+		quotient |= kpi->formula.op[i].op == OP_DIV;
+	return quotient;
+}
+
+/* In the KPI's unit; money in currency units, kept in minor ones. kpi NULL: not known, so only the form counts. */
+static bool
+read_level(struct reader *r, const struct yaml_node *node, const char *what, const struct kpi *kpi, int64_t *num,
            int64_t *den)
 {
-	const struct kpi *kpi = &r->config->kpis.kpi[rule->kpi];
-	if (!scalar_decimal(node->text, num, den)) {
+	uint32_t digits, places;
+	if (!scalar_is_decimal(node->text, &digits, &places)) {
 		COMPLAIN(r, node, "%s must be a decimal number, not '%s'", what, (const char *)node->text.p);
 		return false;
 	}
-	int decimals = kpi->unit == UNIT_MONEY ? money_decimals(slice_of(r->config->currency)) : 0;
+	if (!scalar_decimal(node->text, num, den)) {
+		COMPLAIN(r, node, "%s has %u digits; at most %d", what, digits, SCALAR_DIGITS_MAX);
+		return false;
+	}
+	int decimals = kpi != NULL && kpi->unit == UNIT_MONEY ? money_decimals(slice_of(r->config->currency)) : -1;
+	/* Money comes in minor units, money per something does not. "35.000" is most likely meant to be 35 thousand. */
+	if (decimals >= 0 && places > (uint32_t)decimals && !is_quotient(kpi)) {
+		COMPLAIN(r, node, "%s '%s' has more decimals than the %d of %s", what, (const char *)node->text.p, decimals,
+		         r->config->currency);
+		return false;
+	}
 	for (; decimals > 0; decimals--) {
 		if (*den > 1)
 			*den /= 10;
@@ -155,17 +174,14 @@ read_level(struct reader *r, const struct yaml_node *node, const char *what, con
 }
 
 static void
-read_levels(struct reader *r, const struct yaml_node *map, struct rule *rule, bool op_known)
+read_levels(struct reader *r, const struct yaml_node *map, struct rule *rule, const struct kpi *kpi, bool op_known)
 {
 	const struct yaml_node *value = part(r, map, "value", true);
 	const struct yaml_node *clear = part(r, map, "clear", false);
-	if (value == NULL || !read_level(r, value, "value", rule, &rule->num, &rule->den))
-		return;
+	bool good = value != NULL && read_level(r, value, "value", kpi, &rule->num, &rule->den);
 	rule->clear_num = rule->num;
 	rule->clear_den = rule->den;
-	if (clear == NULL)
-		return;
-	if (!read_level(r, clear, "clear", rule, &rule->clear_num, &rule->clear_den))
+	if (clear == NULL || !read_level(r, clear, "clear", kpi, &rule->clear_num, &rule->clear_den) || !good)
 		return;
 	__int128 difference = (__int128)rule->clear_num * rule->den - (__int128)rule->num * rule->clear_den;
 	if (!op_known || (rule->op == RULE_BELOW ? difference >= 0 : difference <= 0))
@@ -206,12 +222,9 @@ static void
 check_pace(struct reader *r, const struct yaml_node *node, const struct rule *rule)
 {
 	const struct kpi *kpi = &r->config->kpis.kpi[rule->kpi];
-	bool quotient = kpi->unit == UNIT_RATIO;
-	for (uint32_t i = 0; i < kpi->formula.count; i++)
-		quotient |= kpi->formula.op[i].op == OP_DIV;
 	if (rule->window < WINDOW_ROLLING)
 		COMPLAIN(r, node, "pace needs a calendar window (d, w or m), not %s", window_name((enum window)rule->window));
-	else if (quotient)
+	else if (is_quotient(kpi))
 		COMPLAIN(r, node, "pace needs a KPI that adds up; '%s' is a quotient", kpi->name);
 }
 
@@ -239,10 +252,7 @@ read_rule(struct reader *r, const struct yaml_node *map, struct rule *rule)
 		read_hold(r, node, "for", &rule->for_ms);
 	if ((node = part(r, map, "keep", false)) != NULL)
 		read_hold(r, node, "keep", &rule->keep_ms);
-	if (kpi_known) /* levels are in its unit */
-		read_levels(r, map, rule, op_known);
-	else
-		part(r, map, "value", true);
+	read_levels(r, map, rule, kpi_known ? &r->config->kpis.kpi[rule->kpi] : NULL, op_known);
 	if ((node = part(r, map, "pace", false)) != NULL && !scalar_bool(node->text, &rule->pace))
 		COMPLAIN(r, node, "pace must be true or false, not '%s'", (const char *)node->text.p);
 	else if (rule->pace && kpi_known && rows_known)

@@ -136,8 +136,12 @@ read_rate(struct config *config, const struct chosen *chosen, const struct yaml_
 		COMPLAIN(from, "from must be a day as 2026-01-31, not '%s'", (const char *)from->text.p);
 		good = false;
 	}
+	uint32_t digits, decimals;
 	if (rate != NULL && (!scalar_decimal(rate->text, &num, &den) || num <= 0)) {
-		COMPLAIN(rate, "rate must be a decimal number above 0, not '%s'", (const char *)rate->text.p);
+		if (scalar_is_decimal(rate->text, &digits, &decimals) && digits > SCALAR_DIGITS_MAX)
+			COMPLAIN(rate, "rate has %u digits; at most %d", digits, SCALAR_DIGITS_MAX);
+		else
+			COMPLAIN(rate, "rate must be a decimal number above 0, not '%s'", (const char *)rate->text.p);
 		good = false;
 	}
 	if (!good || config->rates == NULL)

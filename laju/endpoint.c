@@ -1,5 +1,6 @@
 /* endpoint.c - the form of endpoints, and which of them other machines can reach. Pure. */
 #include "laju/settings.h"
+#include "laju/text.h"
 #include <arpa/inet.h>
 #include <stdlib.h>
 
@@ -65,6 +66,8 @@ endpoint_fault(const char *endpoint)
 	if (strncmp(endpoint, "ipc://", 6) == 0) {
 		if (endpoint[6] == '\0')
 			return "the path is missing";
+		if (!text_is_clean(slice_of(endpoint)))
+			return "the path must be text without control characters";
 		return strlen(endpoint + 6) > IPC_PATH_MAX ? "the path has more than 107 bytes" : NULL;
 	}
 	if (strncmp(endpoint, "tcp://", 6) != 0)

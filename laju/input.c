@@ -70,6 +70,7 @@ static enum input_got
 broken(struct input *input, const char *why)
 {
 	input->why = why;
+	input->place++;
 	return INPUT_BROKEN;
 }
 
@@ -126,26 +127,38 @@ array_header(uint8_t head)
 	return (head & 0xf0) == 0x90 ? 1 : head == 0xdc ? 3 : head == 0xdd ? 5 : 0;
 }
 
+static uint32_t
+array_count(const uint8_t *p, size_t header)
+{
+	return header == 1 ? *p & 15u : header == 3 ? at_be16(p + 1) : at_be32(p + 1);
+}
+
 static enum input_got
 next_value(struct input *input, struct slice *item)
 {
 	for (;;) {
 		const uint8_t *p = input->bytes.data + input->at;
 		size_t left = input->bytes.len - input->at;
+		if (left == 0 && input->eof && input->owed > 0) {
+			input->owed = 0;
+			return broken(input, "ends in the middle of an array");
+		}
 		if (left == 0)
 			return input->eof ? INPUT_END : INPUT_MORE;
 		size_t header = array_header(*p);
 		if (header > 0 && header <= left) {
+			input->owed = input->owed - (input->owed > 0) + array_count(p, header);
 			take(input, header);
 			continue;
 		}
 		const uint8_t *end = header ? NULL : at_skip(p, p + left);
 		if (!end && !input->eof && left < INPUT_VALUE_MAX)
 			return INPUT_MORE;
-		input->place++;
 		if (!end)
 			return broken(input, input->eof ? "ends in the middle of a value" : "a value is longer than 1 MiB, or no MessagePack");
+		input->place++;
 		take(input, (size_t)(end - p));
+		input->owed -= input->owed > 0;
 		*item = (struct slice){p, (uint32_t)(end - p)};
 		return INPUT_ITEM;
 	}

@@ -28,7 +28,8 @@ struct input {
 	struct buf bytes;
 	size_t at;           /* read up to here */
 	uint64_t taken;      /* bytes taken in all */
-	uint64_t place;      /* line (NDJSON) or event number (MessagePack) of the last item, from 1 */
+	uint64_t place;      /* line (NDJSON) or event number (MessagePack) of the last item or of what is broken, from 1 */
+	uint64_t owed;       /* MessagePack: values that the arrays so far have announced and that did not come yet */
 	const char *why;
 };
 

@@ -1,5 +1,6 @@
 /* load.c - from a command line to a configuration. */
 #include "laju/load.h"
+#include "laju/text.h"
 #include <stdio.h>
 
 int
@@ -29,8 +30,8 @@ load_config(struct config *config, const struct options *options, const struct c
 	if (status != STATUS_USAGE && problems.text.len > 0)
 		fwrite(problems.text.data, 1, problems.text.len, stderr);
 	if (status == STATUS_CONFIG)
-		fprintf(stderr, "laju %s: the configuration has %u error%s\n", options->command->name, problems.errors,
-		        problems.errors == 1 ? "" : "s");
+		text_say("laju %s: the configuration has %u error%s", options->command->name, problems.errors,
+		         problems.errors == 1 ? "" : "s");
 	problems_fini(&problems);
 	return status;
 }

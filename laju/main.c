@@ -1,6 +1,7 @@
 /* main.c - `laju COMMAND [ARGS]`: finds the command and runs it. */
 #include "laju/command.h"
 #include "laju/guess.h"
+#include "laju/text.h"
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,9 +9,9 @@
 static int
 print_and_free(struct buf *out)
 {
-	bool failed = fwrite(out->data, 1, out->len, stdout) != out->len || fflush(stdout) != 0;
+	bool printed = text_print(out);
 	buf_fini(out);
-	return failed ? STATUS_FAILED : STATUS_OK;
+	return printed ? STATUS_OK : STATUS_FAILED;
 }
 
 static int
@@ -51,10 +52,10 @@ unknown_command(const char *name)
 		names[i] = table[i].name;
 	const char *near = guess_nearest(name, names, count < 64 ? count : 64);
 	if (near)
-		fprintf(stderr, "laju: unknown command '%s', did you mean '%s'?\n", name, near);
+		text_say("laju: unknown command '%s', did you mean '%s'?", name, near);
 	else
-		fprintf(stderr, "laju: unknown command '%s'\n", name);
-	fputs("Try 'laju --help'.\n", stderr);
+		text_say("laju: unknown command '%s'", name);
+	text_say("Try 'laju --help'.");
 	return STATUS_USAGE;
 }
 

@@ -175,7 +175,7 @@ void
 time_format(int64_t ms, char out[32])
 {
 	int64_t rest = ms % 1000 < 0 ? ms % 1000 + 1000 : ms % 1000;
-	time_t seconds = (time_t)((ms - rest) / 1000);
+	time_t seconds = (time_t)(ms / 1000 - (ms % 1000 < 0));
 	struct tm tm;
 	if (seconds < -62167219200 || seconds > 253402300799 || !gmtime_r(&seconds, &tm)) {
 		snprintf(out, 32, "%lld", (long long)ms);
@@ -339,7 +339,8 @@ read_object(json_t *object, struct event *event, ndjson_unknown_fn *unknown, voi
 	json_object_foreach (object, key, value) {
 		unsigned field = field_of(key);
 		if (field == FIELDS) {
-			unknown(context, key, near_key(key));
+			if (unknown != NULL)
+				unknown(context, key, near_key(key));
 			continue;
 		}
 		if (json_is_null(value))

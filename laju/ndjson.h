@@ -23,7 +23,7 @@ struct ndjson_fault {
 
 /*
  * Appends the event's MessagePack map to out. VERDICT_OK, or the reason (also in
- * fault) with out as it was. line has no line feed.
+ * fault) with out as it was. line has no line feed. unknown may be NULL.
  */
 enum verdict ndjson_event(struct slice line, struct buf *out, ndjson_unknown_fn *unknown, void *context,
                           struct ndjson_fault *fault);

@@ -1,4 +1,5 @@
 /* problems.c - problems as people read them: place, message, line, caret. See yaml.h. */
+#include "laju/text.h"
 #include "laju/yaml.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -35,20 +36,31 @@ character_end(const char *text, size_t at, size_t end)
 	return at;
 }
 
-static size_t
-line_start(const struct yaml_file *file, size_t at)
+uint32_t
+yaml_line(const struct yaml_file *file, uint32_t at)
 {
-	while (at > 0 && file->text[at - 1] != '\n')
-		at--;
-	return at;
+	uint32_t low = 0, high = file->lines;
+	while (high - low > 1) {
+		uint32_t middle = low + (high - low) / 2;
+		if (file->line_at[middle] <= at)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low + 1;
+}
+
+static size_t
+line_start(const struct yaml_file *file, uint32_t at)
+{
+	return file->line_at[yaml_line(file, at) - 1];
 }
 
 void
 yaml_place(const struct yaml_file *file, uint32_t at, uint32_t *line, uint32_t *column)
 {
-	*line = *column = 1;
-	for (size_t i = 0; i < at && i < file->len; i++)
-		*line += file->text[i] == '\n';
+	*line = yaml_line(file, at);
+	*column = 1;
 	for (size_t i = line_start(file, at); i < at; i = character_end(file->text, i, file->len))
 		++*column;
 }
@@ -67,48 +79,39 @@ show_line(const struct yaml_file *file, uint32_t at, struct buf *out)
 	struct buf caret = {0};
 	uint32_t shown = 0;
 	for (size_t i = start, next; i < end && shown < LINE_SHOWN_MAX; i = next, shown++) {
+		bool tab = file->text[i] == '\t';
 		next = character_end(file->text, i, end);
-		uint8_t byte = (uint8_t)file->text[i];
-		bool strange = (byte < 0x20 && byte != '\t') || byte == 0x7f || byte >= 0xf5 || (byte >= 0x80 && byte < 0xc2);
-		if (strange) /* never to a terminal as it is */
-			buf_add(out, "?", 1);
+		if (tab)
+			buf_add(out, "\t", 1);
 		else
-			buf_add(out, file->text + i, next - i);
+			text_clean(out, (struct slice){(const uint8_t *)file->text + i, (uint32_t)(next - i)});
 		if (i < at)
-			buf_add(&caret, byte == '\t' ? "\t" : " ", 1);
+			buf_add(&caret, tab ? "\t" : " ", 1);
 	}
 	buf_printf(out, "\n%.*s^\n", (int)caret.len, caret.len ? (const char *)caret.data : "");
 	buf_fini(&caret);
 }
 
-/* Messages quote names from the file: a line break in one must not forge a second problem. */
-static void
-tame(char *message)
-{
-	for (uint8_t *p = (uint8_t *)message; *p; p++)
-		if (*p < 0x20 || *p == 0x7f)
-			*p = '?';
-}
-
 static void
 add_problem(struct config_problems *problems, bool error, const struct yaml_file *file, uint32_t at, const char *where,
-            char *message)
+            const char *message)
 {
 	*(error ? &problems->errors : &problems->warnings) += 1;
 	if (problems->errors + problems->warnings > PROBLEMS_MAX) {
 		return; /* problems_sort() says so at the end */
 	}
-	tame(message);
 	struct problem_place place = {.text_at = problems->text.len, .head_at = problems->heads.len, .at = at};
-	place.name_len = strlen(file ? file->name : where);
+	text_clean(&problems->text, slice_of(file ? file->name : where));
+	place.name_len = problems->text.len - place.text_at;
 	if (file != NULL && !file->bare) {
 		uint32_t line, column;
 		yaml_place(file, at, &line, &column);
-		buf_printf(&problems->text, "%s:%u:%u: ", file->name, line, column);
-	} else {
-		buf_printf(&problems->text, "%s: ", file ? file->name : where);
+		buf_printf(&problems->text, ":%u:%u", line, column);
 	}
-	buf_printf(&problems->text, "%s%s\n", error ? "" : "warning: ", message);
+	buf_printf(&problems->text, ": %s", error ? "" : "warning: ");
+	/* Names from the file are quoted: a line break in one must not forge a second problem. */
+	text_clean(&problems->text, slice_of(message));
+	buf_add(&problems->text, "\n", 1);
 	place.head_len = problems->text.len - place.text_at;
 	buf_add(&problems->heads, problems->text.data + place.text_at, place.head_len);
 	if (file != NULL && !file->bare)

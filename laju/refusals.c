@@ -1,7 +1,7 @@
 /* refusals.c - what was refused, grouped by reason. */
 #include "laju/refusals.h"
 #include "laju/number.h"
-#include "laju/table.h"
+#include "laju/text.h"
 #include <stdio.h>
 #include <stdlib.h>
 

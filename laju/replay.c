@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { REPLAY_BATCH = 256 };
+enum { REPLAY_BATCH = ACK_REJECTS_MAX }; /* an answer lists no more refusals, and all are to be told */
 static const char peer_name[] = "replay";
 
 struct entry {
@@ -201,6 +201,15 @@ replay_run(struct replay *replay, const int64_t *at_ms, uint32_t count, struct s
 		solo_publish(replay->solo);
 		ask(replay, prefix);
 	}
+}
+
+uint64_t
+replay_later(const struct replay *replay)
+{
+	uint64_t later = 0;
+	for (uint64_t i = 0; i < replay->count; i++)
+		later += !replay->entry[i].done;
+	return later;
 }
 
 uint64_t

@@ -26,6 +26,8 @@ typedef void replay_refused_fn(void *context, uint64_t number, const char *code,
 /* Instants in ascending order; rows whose topic begins with prefix. Call once. */
 void replay_run(struct replay *replay, const int64_t *at_ms, uint32_t count, struct slice prefix, replay_row_fn *row,
                 replay_refused_fn *refused, void *context);
+/* After the run: added events that are later than the last instant; they were not looked at. */
+uint64_t replay_later(const struct replay *replay);
 /* After the run. */
 uint64_t replay_verdicts(const struct replay *replay, enum verdict verdict);
 #endif

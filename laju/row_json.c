@@ -1,7 +1,7 @@
 /* row_json.c - rows, alerts and values as JSON. */
 #include "laju/row_json.h"
 #include "laju/rowset.h"
-#include "laju/table.h"
+#include "laju/text.h"
 #include <inttypes.h>
 
 void

@@ -3,17 +3,18 @@
 #include "aggregator/zone.h"
 #include <stdio.h>
 
-enum { DIGITS_MAX = 18 }; /* fits 63 bits */
-
 /* Digits at the start of text; false when there are none or too many. */
 static bool
 take_digits(struct slice *text, int64_t *out)
 {
 	int64_t value = 0;
 	uint32_t n = 0;
-	while (n < text->n && text->p[n] >= '0' && text->p[n] <= '9' && n <= DIGITS_MAX)
-		value = value * 10 + (text->p[n++] - '0');
-	if (n == 0 || n > DIGITS_MAX)
+	for (; n < text->n && text->p[n] >= '0' && text->p[n] <= '9'; n++) {
+		if (n == SCALAR_DIGITS_MAX)
+			return false;
+		value = value * 10 + (text->p[n] - '0');
+	}
+	if (n == 0)
 		return false;
 	text->p += n;
 	text->n -= n;
@@ -77,24 +78,37 @@ scalar_format_duration(int64_t ms, char out[32])
 }
 
 bool
-scalar_decimal(struct slice text, int64_t *num, int64_t *den)
+scalar_is_decimal(struct slice text, uint32_t *digits, uint32_t *decimals)
 {
-	int64_t value = 0, scale = 1;
-	uint32_t digits = 0;
-	bool minus = take_minus(&text), point = false;
+	bool point = false;
+	take_minus(&text);
+	*digits = *decimals = 0;
 	for (uint32_t i = 0; i < text.n; i++) {
-		uint8_t byte = text.p[i];
-		if (byte == '.' && !point && i > 0 && i + 1 < text.n) {
+		if (text.p[i] == '.' && !point && i > 0 && i + 1 < text.n) {
 			point = true;
 			continue;
 		}
-		if (byte < '0' || byte > '9' || ++digits > DIGITS_MAX)
+		if (text.p[i] < '0' || text.p[i] > '9')
 			return false;
-		value = value * 10 + (byte - '0');
-		scale *= point ? 10 : 1;
+		*digits += 1;
+		*decimals += point;
 	}
-	if (digits == 0)
+	return *digits > 0;
+}
+
+bool
+scalar_decimal(struct slice text, int64_t *num, int64_t *den)
+{
+	int64_t value = 0, scale = 1;
+	uint32_t digits, decimals;
+	if (!scalar_is_decimal(text, &digits, &decimals) || digits > SCALAR_DIGITS_MAX)
 		return false;
+	bool minus = take_minus(&text);
+	for (uint32_t i = 0; i < text.n; i++)
+		if (text.p[i] != '.')
+			value = value * 10 + (text.p[i] - '0');
+	for (; decimals > 0; decimals--)
+		scale *= 10;
 	while (scale > 1 && value % 10 == 0) {
 		value /= 10;
 		scale /= 10;

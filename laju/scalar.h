@@ -6,6 +6,8 @@
 #define LAJU_SCALAR_H
 #include "common/slice.h"
 
+enum { SCALAR_DIGITS_MAX = 18 }; /* of one number: fits 63 bits */
+
 /* Optional minus, digits. */
 bool scalar_int(struct slice text, int64_t *out);
 bool scalar_bool(struct slice text, bool *out); /* true, false */
@@ -13,8 +15,10 @@ bool scalar_bool(struct slice text, bool *out); /* true, false */
 bool scalar_duration_ms(struct slice text, int64_t *out);
 /* The largest fitting unit: "10m". */
 void scalar_format_duration(int64_t ms, char out[32]);
-/* "-12.50" -> num -125, den 10: lowest power of ten; at most 18 digits. */
+/* "-12.50" -> num -125, den 10: lowest power of ten; at most SCALAR_DIGITS_MAX digits. */
 bool scalar_decimal(struct slice text, int64_t *num, int64_t *den);
+/* Of that form, with however many digits, so many of them behind the point. */
+bool scalar_is_decimal(struct slice text, uint32_t *digits, uint32_t *decimals);
 /* "2026-01-31" -> days since 1970; a date that exists. */
 bool scalar_day(struct slice text, int64_t *day);
 /* Index of text in words "a|b|c", -1 if it is none. */

@@ -28,6 +28,20 @@ struct sender {
 	char code[32];
 };
 
+bool
+sender_adds_up(const struct answer *answer, uint32_t events)
+{
+	struct answer rest = *answer;
+	struct slice code, text;
+	uint32_t index, listed = 0;
+	bool inside = true;
+	if (!answer->is_ack)
+		return true;
+	for (; answer_next_reject(&rest, &index, &code, &text); listed++)
+		inside &= index < events;
+	return inside && listed <= answer->refused && (uint64_t)answer->ok + answer->dup + answer->refused == events;
+}
+
 struct sender *
 sender_new(const struct sender_config *config)
 {

@@ -31,6 +31,9 @@ struct sender_config {
 	void *context;
 };
 
+/* An A1 that counts each of the batch's events once, or an N1. What is not so is no word to rely on. */
+bool sender_adds_up(const struct answer *answer, uint32_t events);
+
 struct sender;
 struct sender *sender_new(const struct sender_config *config);
 /* Batches not settled are dropped; origins are the caller's: see sender_each(). */

@@ -1,9 +1,8 @@
-/* table.c - rows of cells as aligned text or CSV, and texts as JSON. */
+/* table.c - rows of cells as aligned text or CSV. */
 #include "laju/table.h"
 #include "common/mem.h"
 #include <assert.h>
 #include <stdlib.h>
-#include <wchar.h>
 
 enum { TABLE_COLUMNS_MAX = 160 };
 
@@ -48,11 +47,11 @@ text_table_cell(struct text_table *table, struct slice text)
 		table->cap = table->cap ? table->cap * 2 : 256;
 		table->end = mem_realloc(table->end, table->cap * sizeof(*table->end));
 	}
-	buf_add(&table->bytes, text.p, text.n);
+	text_clean(&table->bytes, text);
 	assert(table->bytes.len <= UINT32_MAX);
 	table->end[table->cells++] = (uint32_t)table->bytes.len;
 	struct column *column = &table->column[(table->cells - 1) % table->columns];
-	uint32_t width = text_width(text);
+	uint32_t width = text_width(cell(table, table->cells - 1));
 	column->width = width > column->width ? width : column->width;
 }
 
@@ -126,7 +125,7 @@ csv_cell(struct buf *out, struct slice text)
 {
 	bool quote = false;
 	for (uint32_t i = 0; i < text.n; i++)
-		quote |= text.p[i] == '"' || text.p[i] == ',' || text.p[i] == '\n' || text.p[i] == '\r';
+		quote |= text.p[i] == '"' || text.p[i] == ','; /* a cell has no line breaks */
 	if (!quote) {
 		buf_add(out, text.p, text.n);
 		return;
@@ -144,104 +143,4 @@ text_table_csv(const struct text_table *table, struct buf *out)
 		csv_cell(out, cell(table, i));
 		buf_add(out, (i + 1) % table->columns ? "," : "\n", 1);
 	}
-}
-
-/* --- text --- */
-
-/* One character: its bytes and its columns; a control, broken or unprintable one has 0 columns and stands for itself. */
-struct glyph {
-	uint32_t bytes;
-	int width; /* -1: not to be printed */
-	bool broken;
-};
-
-static struct glyph
-glyph_at(const uint8_t *p, uint32_t left)
-{
-	wchar_t wide;
-	mbstate_t state = {0};
-	if (p[0] < 0x80)
-		return (struct glyph){1, p[0] < 0x20 || p[0] == 0x7f ? -1 : 1, false};
-	size_t n = mbrtowc(&wide, (const char *)p, left < 8 ? left : 8, &state);
-	if (n == (size_t)-1 || n == (size_t)-2 || n == 0)
-		return (struct glyph){1, -1, true};
-	int width = wcwidth(wide);
-	/* Bidirectional overrides would turn the rest of the line around. */
-	bool turns = (wide >= 0x202a && wide <= 0x202e) || (wide >= 0x2066 && wide <= 0x2069);
-	return (struct glyph){(uint32_t)n, turns ? -1 : width, false};
-}
-
-uint32_t
-text_width(struct slice text)
-{
-	uint32_t width = 0;
-	for (uint32_t i = 0; i < text.n;) {
-		struct glyph glyph = glyph_at(text.p + i, text.n - i);
-		width += glyph.width < 0 ? 1 : (uint32_t)glyph.width;
-		i += glyph.bytes;
-	}
-	return width;
-}
-
-static void
-add_glyph(struct buf *out, const uint8_t *p, struct glyph glyph)
-{
-	if (glyph.broken)
-		buf_add(out, "\xef\xbf\xbd", 3);
-	else if (glyph.width < 0)
-		buf_add(out, "?", 1);
-	else
-		buf_add(out, p, glyph.bytes);
-}
-
-void
-text_clean(struct buf *out, struct slice text)
-{
-	for (uint32_t i = 0; i < text.n;) {
-		struct glyph glyph = glyph_at(text.p + i, text.n - i);
-		add_glyph(out, text.p + i, glyph);
-		i += glyph.bytes;
-	}
-}
-
-void
-text_fit(struct buf *out, struct slice text, uint32_t width, bool pad)
-{
-	bool cut = text_width(text) > width;
-	uint32_t room = cut && width > 0 ? width - 1 : width, used = 0;
-	for (uint32_t i = 0; i < text.n;) {
-		struct glyph glyph = glyph_at(text.p + i, text.n - i);
-		uint32_t columns = glyph.width < 0 ? 1 : (uint32_t)glyph.width;
-		if (used + columns > room)
-			break;
-		add_glyph(out, text.p + i, glyph);
-		used += columns;
-		i += glyph.bytes;
-	}
-	if (cut && width > 0) {
-		buf_add(out, "\xe2\x80\xa6", 3);
-		used++;
-	}
-	if (pad)
-		blanks(out, used < width ? width - used : 0);
-}
-
-void
-text_json(struct buf *out, struct slice text)
-{
-	buf_add(out, "\"", 1);
-	for (uint32_t i = 0; i < text.n;) {
-		struct glyph glyph = glyph_at(text.p + i, text.n - i);
-		uint8_t c = text.p[i];
-		if (glyph.broken)
-			buf_add(out, "\xef\xbf\xbd", 3);
-		else if (c == '"' || c == '\\')
-			buf_printf(out, "\\%c", c);
-		else if (c < 0x20)
-			buf_printf(out, "\\u%04x", c);
-		else
-			buf_add(out, text.p + i, glyph.bytes);
-		i += glyph.bytes;
-	}
-	buf_add(out, "\"", 1);
 }

@@ -1,12 +1,11 @@
 /*
- * table.h - rows of cells as aligned text or CSV, and texts as JSON.
+ * table.h - rows of cells as aligned text or CSV.
  *
- * Widths are counted by wcwidth() (a UTF-8 LC_CTYPE must be set). Control bytes and
- * broken UTF-8 never reach a terminal: names come from outside. Pure but for the locale.
+ * Cells are cleaned (text.h) when they are added: names come from outside. Pure but for the locale.
  */
 #ifndef LAJU_TABLE_H
 #define LAJU_TABLE_H
-#include "common/buf.h"
+#include "laju/text.h"
 
 struct text_table;
 struct text_table *text_table_new(void);
@@ -25,13 +24,4 @@ uint32_t text_table_rows(const struct text_table *table);
 void text_table_text(const struct text_table *table, uint32_t width, uint32_t rows, struct buf *out);
 /* RFC 4180, but lines end with a line feed alone. */
 void text_table_csv(const struct text_table *table, struct buf *out);
-
-/* Columns on a terminal. */
-uint32_t text_width(struct slice text);
-/* Appends text with control bytes as ? and broken UTF-8 as U+FFFD. */
-void text_clean(struct buf *out, struct slice text);
-/* Appends at most width columns, the last one an ellipsis when something was cut; padded with blanks if pad. */
-void text_fit(struct buf *out, struct slice text, uint32_t width, bool pad);
-/* Appends a JSON string with its quotes; broken UTF-8 becomes U+FFFD. */
-void text_json(struct buf *out, struct slice text);
 #endif

@@ -1,6 +1,8 @@
 /* yaml.c - libfyaml's events into a located tree. Problems: problems.c. */
 #include "laju/yaml.h"
 #include "laju/guess.h"
+#include "laju/text.h"
+#include "common/index.h"
 #include "common/mem.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -8,35 +10,41 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 /* ---- bytes ---- */
 
-/* Length of the UTF-8 character at p, 0 if it is none or a control character that YAML forbids. */
-static size_t
-utf8_length(const uint8_t *p, size_t n)
+static void
+find_lines(struct yaml_file *file)
 {
-	if (p[0] < 0x80)
-		return p[0] >= 0x20 || p[0] == '\t' || p[0] == '\n' || p[0] == '\r' ? p[0] != 0x7f : 0;
-	size_t length = p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : 0;
-	if (length == 0 || length > n)
-		return 0;
-	for (size_t i = 1; i < length; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	bool overlong = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90);
-	bool beyond = (p[0] == 0xf4 && p[1] >= 0x90) || (p[0] == 0xed && p[1] >= 0xa0);
-	bool c1 = p[0] == 0xc2 && p[1] < 0xa0;
-	return overlong || beyond || c1 ? 0 : length;
+	uint32_t lines = 1;
+	for (size_t i = 0; i < file->len; i++)
+		lines += file->text[i] == '\n';
+	file->line_at = mem_alloc(lines * sizeof(*file->line_at));
+	file->line_at[file->lines++] = 0;
+	for (size_t i = 0; i < file->len; i++)
+		if (file->text[i] == '\n')
+			file->line_at[file->lines++] = (uint32_t)i + 1;
+}
+
+static bool
+is_forbidden(uint32_t code)
+{
+	return (code < 0x20 && code != '\t' && code != '\n' && code != '\r') || (code >= 0x7f && code < 0xa0);
 }
 
 static bool
 check_bytes(const struct yaml_file *file, struct config_problems *problems)
 {
 	const uint8_t *bytes = (const uint8_t *)file->text;
-	for (size_t i = 0; i < file->len;) {
-		size_t length = utf8_length(bytes + i, file->len - i);
+	for (uint32_t i = 0; i < file->len;) {
+		uint32_t code, length = text_char(bytes + i, (uint32_t)file->len - i, &code);
 		if (length == 0) {
-			yaml_error(file, (uint32_t)i, problems, "byte 0x%02x is not UTF-8 text", bytes[i]);
+			yaml_error(file, i, problems, "byte 0x%02x is not UTF-8 text", bytes[i]);
+			return false;
+		}
+		if (is_forbidden(code)) {
+			yaml_error(file, i, problems, "the control character U+%04X is not allowed", code);
 			return false;
 		}
 		i += length;
@@ -60,6 +68,10 @@ node_new(struct yaml_file *file, enum yaml_kind kind, uint32_t at, struct slice 
 	return node;
 }
 
+struct map_key {
+	const struct yaml_node *map, *key;
+};
+
 struct builder {
 	struct yaml_file *file;
 	struct config_problems *problems;
@@ -68,8 +80,13 @@ struct builder {
 	struct {
 		struct yaml_node *node, *last; /* last child */
 		struct yaml_node *key;         /* of the child to come */
+		bool twice;                    /* the map has that key already */
 	} level[YAML_DEPTH_MAX];
 	uint32_t last_at;
+	/* Keys of all maps, so that one given twice is found at once. */
+	struct index index;
+	struct map_key *keys;
+	uint32_t key_count, key_cap;
 };
 
 static bool
@@ -79,21 +96,35 @@ refuse(struct builder *b, uint32_t at, const char *message)
 	return false;
 }
 
+/* The map's key of the same text, or NULL: then this one is kept for those to come. */
+static const struct yaml_node *
+same_key(struct builder *b, const struct yaml_node *map, const struct yaml_node *key)
+{
+	uint64_t hash = XXH3_64bits_withSeed(key->text.p, key->text.n, (uintptr_t)map);
+	struct index_walk walk;
+	for (uint32_t k = index_first(&b->index, &walk, hash); k != INDEX_NONE; k = index_next(&b->index, &walk))
+		if (b->keys[k].map == map && slice_equal(b->keys[k].key->text, key->text))
+			return b->keys[k].key;
+	if (b->key_count == b->key_cap) {
+		b->key_cap = b->key_cap ? b->key_cap * 2 : 64;
+		b->keys = mem_realloc(b->keys, b->key_cap * sizeof(*b->keys));
+	}
+	b->keys[b->key_count] = (struct map_key){map, key};
+	index_insert(&b->index, hash, b->key_count++);
+	return NULL;
+}
+
 static bool
 take_key(struct builder *b, struct yaml_node *node)
 {
 	if (node->kind != YAML_SCALAR)
 		return refuse(b, node->at, "a key must be plain text");
-	struct yaml_node *map = b->level[b->depth - 1].node;
-	for (struct yaml_node *other = map->first; other; other = other->next)
-		if (slice_equal(other->key->text, node->text)) {
-			uint32_t line, column;
-			yaml_place(b->file, other->key->at, &line, &column);
-			yaml_error(b->file, node->at, b->problems, "'%s' is given twice; the first is in line %u",
-			           (const char *)node->text.p, line);
-			break;
-		}
+	const struct yaml_node *first = same_key(b, b->level[b->depth - 1].node, node);
+	if (first != NULL)
+		yaml_error(b->file, node->at, b->problems, "'%s' is given twice; the first is in line %u",
+		           (const char *)node->text.p, yaml_line(b->file, first->at));
 	b->level[b->depth - 1].key = node;
+	b->level[b->depth - 1].twice = first != NULL;
 	return true;
 }
 
@@ -112,6 +143,8 @@ take_node(struct builder *b, struct yaml_node *node)
 		return take_key(b, node);
 	node->key = b->level[b->depth - 1].key;
 	b->level[b->depth - 1].key = NULL;
+	if (b->level[b->depth - 1].twice)
+		return true;
 	if (b->level[b->depth - 1].last)
 		b->level[b->depth - 1].last->next = node;
 	else
@@ -133,6 +166,7 @@ open_level(struct builder *b, struct yaml_node *node)
 		return refuse(b, node->at, "nested too deep");
 	b->level[b->depth].node = node;
 	b->level[b->depth].last = b->level[b->depth].key = NULL;
+	b->level[b->depth].twice = false;
 	b->depth++;
 	return true;
 }
@@ -261,13 +295,17 @@ yaml_parse(struct yaml_file *file, const char *name, struct slice text, struct c
 		problem_error(problems, name, "larger than %d MiB", YAML_BYTES_MAX >> 20);
 		return false;
 	}
+	find_lines(file);
 	if (!check_bytes(file, problems))
 		return false;
 	struct builder builder = {.file = file, .problems = problems};
-	if (run_parser(&builder))
-		return true;
-	file->root = NULL;
-	return false;
+	index_init(&builder.index);
+	bool good = run_parser(&builder);
+	index_fini(&builder.index);
+	free(builder.keys);
+	if (!good)
+		file->root = NULL;
+	return good;
 }
 
 struct yaml_node *
@@ -326,6 +364,7 @@ yaml_fini(struct yaml_file *file)
 	}
 	free(file->name);
 	free(file->text);
+	free(file->line_at);
 	*file = (struct yaml_file){0};
 }
 

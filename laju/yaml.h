@@ -7,7 +7,8 @@
  *
  * Refused on purpose: anchors, aliases and tags (a configuration is small and read
  * by people; ten lines of aliases can mean a gigabyte), a second document, bytes
- * that are not UTF-8 (libfyaml 0.7.12 silently ends there).
+ * that are not UTF-8 (libfyaml 0.7.12 silently ends there). Of a key given twice
+ * the first stays; the other is a problem and not in the tree.
  */
 #ifndef LAJU_YAML_H
 #define LAJU_YAML_H
@@ -45,6 +46,8 @@ struct yaml_file {
 	char *name;              /* as shown in problems */
 	char *text;
 	size_t len;
+	uint32_t *line_at;       /* where each line begins */
+	uint32_t lines;
 	struct yaml_node *root;  /* NULL: empty, or not YAML */
 	struct yaml_node *made;
 	uint32_t made_count;
@@ -81,6 +84,7 @@ bool yaml_expect(const struct yaml_file *file, const struct yaml_node *node, enu
 /* Complains about each key of map that is not among names (a list ending in NULL). */
 void yaml_check_keys(const struct yaml_file *file, const struct yaml_node *map, const char *const *names,
                      struct config_problems *problems);
-/* 1-based, in characters. */
+/* 1-based, in characters; not of a bare one. A line is found at once, a column costs as much as it is far. */
+uint32_t yaml_line(const struct yaml_file *file, uint32_t at);
 void yaml_place(const struct yaml_file *file, uint32_t at, uint32_t *line, uint32_t *column);
 #endif

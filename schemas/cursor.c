@@ -206,8 +206,7 @@ at_skip_depth(const uint8_t *p, const uint8_t *end, unsigned depth, bool *deep)
 	}
 }
 
-/* Bytes of the UTF-8 sequence at p of n > 0 bytes; 0: not UTF-8. */
-static unsigned
+unsigned
 utf8_size(const uint8_t *p, uint32_t n)
 {
 	unsigned size = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;

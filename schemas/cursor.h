@@ -154,7 +154,12 @@ const uint8_t *at_uint(const uint8_t *p, const uint8_t *end, uint64_t *out);
 
 enum text_fault { TEXT_FINE = 0, TEXT_CONTROL /* a byte below 0x20 */, TEXT_NOT_UTF8 };
 
-/* UTF-8 as RFC 3629 has it (shortest form, no surrogates, at most U+10FFFF), and no control characters below 0x20. */
+/*
+ * Bytes of the UTF-8 character at p of n > 0 bytes; 0: there is none. As RFC 3629 has it: shortest form, no surrogates,
+ * at most U+10FFFF.
+ */
+unsigned utf8_size(const uint8_t *p, uint32_t n);
+/* UTF-8, and no control characters below 0x20. */
 enum text_fault text_check_slow(struct slice text);
 
 /*

@@ -62,7 +62,7 @@ request_field(struct cursor *cursor, struct slice key, struct snapshot_request *
 	uint32_t two;
 	if (slice_is(key, "p")) {
 		if (!cursor_text(cursor, &request->prefix))
-			return "p is not a text";
+			return "p is not a text in UTF-8 without control characters";
 		return request->prefix.n <= TOPIC_BYTES_MAX ? NULL : "p is longer than a topic can be (240 bytes)";
 	}
 	if (slice_is(key, "since")) {

@@ -1,7 +1,9 @@
 """What subscribers get: rows, versions, snapshots, heartbeats, decay; and the clients `laju query` and `laju send`."""
+import itertools
 import json
 import re
 import shlex
+import threading
 import time
 import unittest
 
@@ -247,6 +249,125 @@ class Demo(harness.Case):
         if topic.startswith('kpi/'):
           self.assertTrue(row['f'] & 1, topic)
       self.assertIn('laju top', server.stderr())
+
+
+def empty_row(**more):
+  part = {'lo': 0, 'hi': 1, 'cur': {}, 'kpi': {}}
+  return msgpack.packb({'v': 1, 'e': 1, 's': 1, 'c': 1, 'at': 0, 'f': 0, **part, 'prev': part, 'ptd': None, **more})
+
+
+class Played:
+  """The snapshot or acked port of a server that is played here; with Played(answer) as played: played.endpoint.
+  answer(request) gives the messages to send, and may go on for ever: it is stopped at the end."""
+
+  def __init__(self, answer):
+    self.answer, self.over, self.context = answer, threading.Event(), zmq.Context()
+    self.router = self.context.socket(zmq.ROUTER)
+    self.router.linger = 0
+    self.endpoint = 'tcp://127.0.0.1:%d' % self.router.bind_to_random_port('tcp://127.0.0.1')
+    self.thread = threading.Thread(target=self.play)
+
+  def play(self):
+    while not self.over.is_set():
+      if not self.router.poll(20):
+        continue
+      peer, request = self.router.recv_multipart()
+      for message in self.answer(msgpack.unpackb(request)) or ():
+        self.router.send_multipart((peer, msgpack.packb(message)))
+        if self.over.is_set():
+          return
+
+  def __enter__(self):
+    self.thread.start()
+    return self
+
+  def __exit__(self, *_):
+    self.over.set()
+    self.thread.join()
+    self.router.close()
+    self.context.term()
+
+  def ask(self, command, *args):
+    """`laju query`, `top` or `dlq` of it; the update port is one where nobody is."""
+    updates = () if command == 'dlq' else ('--updates', 'tcp://127.0.0.1:%d' % harness.free_ports(1)[0])
+    return harness.run(command, *args, '--snapshot', self.endpoint, *updates)
+
+
+def once(*messages):
+  """Answers a request with these; what is sent as credit is taken and no more."""
+  return lambda request: messages if request[0] == 'S1' else ()
+
+
+END = ['Z1', {'e': 1, 's': 1, 'reset': True}]
+
+
+class Hostile(harness.Case):
+  """Servers that do not keep to the protocol."""
+
+  def test_snapshot_without_end_is_given_up(self):
+    """2,000,000 rows are the limit; what is in them does not matter."""
+    chunk = ['R1', [['t', b'']] * 50000]
+    for command in (('query', 'd/all/all'), ('dlq', 'list'), ('top', '--once')):
+      with Played(once(*[chunk] * 41)) as played:
+        done = played.ask(*command)
+        self.assertEqual((1, ''), (done.returncode, done.stdout), done.stderr)
+        self.assertIn('the snapshot has no end, or more than 2000000 rows', done.stderr)
+
+  def test_empty_chunks_without_end_are_no_answer(self):
+    with Played(lambda request: itertools.repeat(['R1', []]) if request[0] == 'S1' else ()) as played:
+      for command in (('query', 'd/all/all'), ('dlq', 'list'), ('top', '--once')):
+        done = played.ask(*command, '--timeout', '500ms')
+        self.assertEqual(4, done.returncode, done.stderr)
+        self.assertIn('but no row and no end within 0.5 s', done.stderr)
+
+  def test_unreadable_rows_are_told_and_end_with_1(self):
+    rows = [['kpi/d/campaign/a', empty_row()], ['kpi/d/campaign/b', b'\xc1']]
+    with Played(once(['R1', rows], END)) as played:
+      done = played.ask('query', 'd/campaign/*', '-o', 'json')
+      self.assertEqual(1, done.returncode, done.stderr)
+      self.assertEqual(['a'], [row['key'] for row in json.loads(done.stdout)])
+      self.assertEqual('laju query: 1 row of the server could not be read\n', done.stderr)
+      done = played.ask('query', 'd/campaign/a', '-o', 'json')
+      self.assertEqual((0, ''), (done.returncode, done.stderr))
+
+  def test_nothing_to_show_is_no_failure(self):
+    with Played(once(END)) as played:
+      for args in ((), ('-o', 'json'), ('-o', 'csv'), ('-m',)):
+        done = played.ask('query', 'd/campaign/x', *args)
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertIn('no row matches d/campaign/x', done.stderr)
+
+  def test_answer_that_does_not_add_up_takes_no_dead_letter(self):
+    letter = msgpack.packb({'v': 1, 'n': 1, 'at': 0, 'peer': 'p', 'code': 'bad_amount', 'text': 'no',
+                            'raw': msgpack.packb(sale('a'))})
+    for more, status, said in (({'ok': 1}, 0, 'taken'), ({}, 1, 'not answered'), ({'ok': 2}, 1, 'not answered')):
+      with Played(once(['R1', [['dlq/bad_amount', letter]]], END)) as played, \
+          Played(lambda request: [['A1', {'b': request[1][0], **more}]]) as acked:
+        done = played.ask('dlq', 'replay', '--acked', acked.endpoint)
+        self.assertEqual(status, done.returncode, done.stderr)
+        self.assertIn(' %s ' % said, done.stdout.replace('\n', ' '))
+        self.assertEqual(status == 1, 'an answer of the server does not add up' in done.stderr)
+
+  def test_texts_of_a_server_are_made_harmless(self):
+    evil = '\x7f\x9b2J\u202e\u2066\u200e'
+    bad = re.compile('[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]')
+    row = empty_row(kpi={'k': [None, evil]}, at=-2**63, lo=-2**63, hi=2**63 - 1)
+    with Played(once(['R1', [['kpi/d/campaign/%C2%9B%1B%7F%0A', row]]], END)) as played:
+      for form in ('table', 'csv', 'json'):
+        done = played.ask('query', 'd/campaign/*', '-v', '-p', '-o', form)
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertIsNone(bad.search(done.stdout + done.stderr), repr(done.stdout))
+        if form == 'json':
+          row, = json.loads(done.stdout)
+          self.assertEqual(('\x9b\x1b\x7f\n', [None, evil]), (row['key'], row['kpi']['k']))
+        else:
+          self.assertIn('????', done.stdout)
+    with Played(once(['X1', {'code': evil, 'text': evil}])) as played:
+      for command in (('query', 'd'), ('dlq', 'list'), ('top', '--once')):
+        done = played.ask(*command)
+        self.assertEqual(1, done.returncode, done.stderr)
+        self.assertIsNone(bad.search(done.stderr), repr(done.stderr))
+        self.assertIn('refused: ??2J???: ??2J???\n', done.stderr)
 
 
 class Clients(harness.Case):

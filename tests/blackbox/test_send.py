@@ -1,7 +1,9 @@
-"""`laju send` against a server that is played here: it refuses, loses answers, or says nothing."""
+"""`laju send` against a server that is played here: it refuses, loses answers, lies, or says nothing; `laju replay`,
+which reads the same files; and what all commands write about what they were given."""
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -73,6 +75,11 @@ class Fake:
 
 def lines(count, first=1):
   return ''.join('{"id":"e%d","t":"visit","ts":%d}\n' % (n, 1000 + n) for n in range(first, first + count))
+
+
+def bytes_read(pid):
+  with open('/proc/%d/io' % pid, encoding='ascii') as file:
+    return int(re.search(r'rchar: (\d+)', file.read())[1])
 
 
 def end(process):
@@ -154,6 +161,18 @@ class Answers(unittest.TestCase):
       self.assertIn('refused 1 bad_amount:\n  %s:3: amt must be an integer' % path, err)
 
 
+  def test_answer_that_does_not_add_up_is_told_and_ends_with_1(self):
+    for more in ({'ok': 1, 'dup': 0, 'rej': [], 'nrej': 0}, {}, {'ok': 4, 'dup': 0, 'rej': [], 'nrej': 0},
+                 {'ok': 3, 'dup': 1}, {'ok': 2, 'dup': 0, 'rej': [[3, 'too_late', 'old']], 'nrej': 1}):
+      with self.subTest(more), Fake() as fake, fake.send('--quiet', fake.file('a', lines(3))) as process:
+        peer, _, _, batch, _ = fake.receive()
+        fake.router.send_multipart((peer, msgpack.packb(['A1', {'b': batch, **more}])))
+        status, err = end(process)
+        self.assertEqual(status, 1, err)
+        self.assertIn('laju send: an answer of the server does not add up: %d ok' % more.get('ok', 0), err)
+        self.assertIn('sent 3: 0 ok, 0 duplicate, 0 refused, 3 not answered', err)
+
+
 class Order(unittest.TestCase):
   def test_never_more_in_flight_than_the_server_grants(self):
     with Fake() as fake, fake.send('--batch', '1', fake.file('a', lines(5))) as process:
@@ -204,6 +223,32 @@ class Inputs(unittest.TestCase):
       self.assertEqual(got, events)
       fake.ack(peer, batch, ok=3)
       self.assertEqual(end(process)[0], 0)
+
+  def test_msgpack_cut_inside_an_array_is_told_with_its_place(self):
+    event = msgpack.packb({'id': 'm', 't': 'visit', 'ts': 1})
+    for cut, sent in ((b'\x92' + event, 1), (b'\x91', 0), (b'\x92\x91' + event, 1), (b'\xdc\x00\x02' + event, 1),
+                      (b'\xdd\x00\x00\x00\x02' + event, 1)):
+      with self.subTest(cut), Fake() as fake:
+        path = fake.file('a', cut)
+        with fake.send(path) as process:
+          if sent:
+            peer, _, _, batch, events = fake.receive()
+            self.assertEqual(len(events), sent)
+            fake.ack(peer, batch, ok=sent)
+          status, err = end(process)
+        self.assertEqual(status, 5, err)
+        self.assertIn('%s: after %d bytes: ends in the middle of an array\n' % (path, len(cut)), err)
+        self.assertIn('sent %d: %d ok, 0 duplicate, 1 refused\n' % (sent + 1, sent), err)
+
+  def test_interrupted_in_the_middle_of_an_endless_line(self):
+    with Fake() as fake, fake.send('/dev/zero') as process:
+      left = deadline(10)
+      while bytes_read(process.pid) < 1 << 24:
+        self.assertTrue(left(), 'it does not read')
+      process.send_signal(signal.SIGINT)
+      status, err = end(process)
+      self.assertEqual(status, 1, err)
+      self.assertIn('interrupted', err)
 
   def test_pipe_that_falls_silent_is_not_kept_waiting_for_a_full_batch(self):
     with Fake() as fake, fake.send('-', stdin=subprocess.PIPE) as process:
@@ -301,6 +346,129 @@ class Away(unittest.TestCase):
       status, err = end(process)
       self.assertEqual(status, 1, err)
       self.assertIn('2 not answered (send them again: none counts twice)', err)
+
+
+class Replay(unittest.TestCase):
+  """The account: received = ok + duplicate + refused + after the last instant."""
+
+  def replay(self, content, *args):
+    with tempfile.TemporaryDirectory() as folder:
+      path = os.path.join(folder, 'events')
+      with open(path, 'wb') as file:
+        file.write(content)
+      done = run('replay', path, *args)
+      done.stderr = done.stderr.replace(path, 'FILE')
+      return done
+
+  def account(self, done):
+    found = re.search(r'(\d+) events: (\d+) ok, (\d+) duplicate, (\d+) refused(?:, (\d+) after the last instant)?',
+                      done.stderr)
+    self.assertIsNotNone(found, done.stderr)
+    received, *parts = (int(part or 0) for part in found.groups())
+    self.assertEqual(received, sum(parts), done.stderr)
+    return received, *parts
+
+  def test_unknown_key_is_passed_over_and_told_once(self):
+    line = b'{"id":"%d","t":"visit","ts":"2026-01-01T00:00:00Z","camqp":"x","\\u009bq":1}\n'
+    done = self.replay(b''.join(line % n for n in range(3)))
+    self.assertEqual((3, 3, 0, 0, 0), self.account(done))
+    self.assertEqual(0, done.returncode, done.stderr)
+    self.assertIn("FILE:1: unknown key 'camqp' passed over, did you mean 'camp'?\n", done.stderr)
+    self.assertEqual(2, done.stderr.count('unknown key'), done.stderr)
+    self.assertIn("unknown key '?q'", done.stderr)
+
+  def test_every_event_is_in_one_column(self):
+    events = lines(3) + lines(1) + 'no JSON\n' + '{"id":"late","t":"visit","ts":9000}\n' + 'x' * 70000 + '\n'
+    events += '{"id":"y","t":"sale","ts":1000}\n'
+    done = self.replay(events.encode(), '--at', '8000')
+    self.assertEqual((8, 3, 1, 3, 1), self.account(done))
+    self.assertEqual(5, done.returncode, done.stderr)
+    self.assertIn('1 after the last instant (1970-01-01T00:00:08.000Z)\n', done.stderr)
+
+  def test_many_refused_of_one_batch_are_all_counted(self):
+    events = ''.join('{"id":"e%d","t":"sale","ts":%d}\n' % (n, 1000 + n) for n in range(300))
+    self.assertEqual((300, 0, 0, 300, 0), self.account(self.replay(events.encode())))
+
+  def test_events_without_a_time_are_refused_not_forgotten(self):
+    done = self.replay(b'\x05' + b'{"id":"a","t":"visit"}\n', '-o', 'json')
+    self.assertEqual(5, done.returncode, done.stderr)
+    self.account(done)
+    too_big = msgpack.packb({'id': 'x' * 20000, 't': 'visit', 'ts': 1})
+    done = self.replay(msgpack.packb({'id': 'a', 't': 'visit'}) + too_big)
+    self.assertEqual((2, 0, 0, 2, 0), self.account(done))
+
+  def test_msgpack_cut_inside_an_array_is_told_with_its_place(self):
+    cut = b'\x93' + msgpack.packb({'id': 'm', 't': 'visit', 'ts': 1})
+    done = self.replay(cut)
+    self.assertEqual(1, done.returncode, done.stderr)
+    self.assertEqual('laju replay: FILE: after %d bytes: ends in the middle of an array\n' % len(cut), done.stderr)
+
+  def test_nothing_to_show_is_no_failure(self):
+    for form in ('table', 'csv', 'json'):
+      done = self.replay(lines(1).encode(), '--select', 'd/campaign/none', '-o', form)
+      self.assertEqual(0, done.returncode, done.stderr)
+      self.assertIn('no row matches d/campaign/none', done.stderr)
+
+
+class Words(unittest.TestCase):
+  """What is quoted cannot move a cursor, change colours, turn a line round or forge a second line."""
+  EVIL = '\x1b]0;x\x07\x1b[2J\x7f\x9b31m\u202e\u2066\u200f\u061c\u2028\nlaju: ready'
+
+  def harmless(self, text):
+    found = re.search('[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]', text)
+    self.assertIsNone(found, repr(text))
+    self.assertNotIn('\nlaju: ready', text)
+
+  def test_what_was_typed(self):
+    evil, silent = self.EVIL, 'tcp://127.0.0.1:%d' % free_ports(1)[0]
+    for args in ((evil,), ('help', evil), ('send', '--' + evil), ('send', '-' + evil), ('send', evil),
+                 ('send', '--batch', evil, 'x'), ('send', '--until', evil, 'x'), ('send', '--acked', evil, '/dev/null'),
+                 ('check', evil), ('check', 'a', evil),
+                 ('check', '--set', evil), ('check', '--set', evil + '=1'), ('check', '--set', 'zone=' + evil),
+                 ('check', '--set', 'ingest.acked=ipc://' + evil), ('check', '--set', 'alerts=' + evil),
+                 ('check', '--set', 'kpis=' + evil), ('check', '-o', evil), ('query', evil),
+                 ('query', 'd', '--snapshot', 'ipc://' + evil, '--timeout', '50ms'),
+                 ('query', 'd', '--snapshot', silent, '--timeout', '50ms', '-c', evil), ('top', evil), ('dlq', evil),
+                 ('dlq', 'list', '--code', evil), ('replay', evil), ('replay', '/dev/null', '--at', evil),
+                 ('replay', '/dev/null', '--select', evil), ('serve', '-c', evil), ('serve', evil), ('demo', evil)):
+      with self.subTest(args):
+        done = run(*args)
+        self.assertGreater(done.returncode, 0, (args, done.stderr))
+        self.harmless(done.stderr)
+        self.assertEqual('', done.stdout)
+
+  def test_names_of_files(self):
+    with Fake() as fake:
+      path = os.path.join(fake.folder, self.EVIL.replace('/', ''))
+      for content in (b'', b'x\n', b'{"foo\x1b":1}\n', b'\x91', b'\x1f\x8b',
+                      b'{"id":"a","t":"visit","ts":1,"\\u202e":1}\n'):
+        with open(path, 'wb') as file:
+          file.write(content)
+        for args in (('send', '--push', '--push-port', fake.silent, '--timeout', '100ms'), ('replay',)):
+          done = run(*args, path)
+          self.harmless(done.stderr)
+          self.assertTrue('?' in done.stderr or not content, done.stderr)
+
+  def test_what_is_effective(self):
+    values = ('--set', 'targets=' + self.EVIL, '--set', 'data=\xe9' + self.EVIL)
+    done = run('check', *values)
+    self.assertEqual(0, done.returncode, done.stderr)
+    self.harmless(done.stdout + done.stderr)
+    done = run('check', '-o', 'json', *values)
+    self.harmless(done.stdout + done.stderr)
+    self.assertEqual('\xe9' + self.EVIL, json.loads(done.stdout)['settings']['data']['value'])
+
+  def test_what_a_server_says(self):
+    evil = '\x7f\x9b2J\u202e\u2066\u200e'  # the codec itself refuses what is below a blank
+    with Fake() as fake, fake.send('--until', '0', fake.file('a', lines(2))) as process:
+      peer, _, _, batch, _ = fake.receive()
+      fake.ack(peer, batch, ok=1, rej=[[1, evil, evil]])
+      peer, _, _, batch, _ = fake.receive()
+      fake.router.send_multipart((peer, msgpack.packb(['N1', {'b': batch, 'code': evil, 'text': evil, 'retry_ms': 0}])))
+      status, err = end(process)
+      self.assertEqual(status, 5, err)
+      self.harmless(err)
+      self.assertIn('the tick was refused: ??2J???\n', err)
 
 
 if __name__ == '__main__':

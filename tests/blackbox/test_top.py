@@ -1,18 +1,22 @@
 """`laju top`: on a terminal of 80x24, piped, and as JSON, against a live server."""
 import contextlib
 import fcntl
+import itertools
 import json
 import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import termios
+import threading
 import unittest
 
 import zmq
 from harness import LAJU, PATIENCE, Server, deadline, run, sale, surroundings
+from test_rows import Played, empty_row
 
 ESCAPES = re.compile(rb'\x1b\[[0-9;?]*[A-Za-z]')
 
@@ -87,6 +91,26 @@ class Top(unittest.TestCase):
         raw = seen_within(process.stdout.fileno(), rb'\n\n')  # a block of text ends with a blank line
         process.kill()
       self.assertRegex(raw, rb'^laju +waiting for the server\n\n$')
+
+  def test_signals_end_it_in_the_middle_of_a_snapshot_without_end(self):
+    chunk = ['R1', [['kpi/d/all/all', empty_row()]]]
+    asked = threading.Event()
+
+    def answer(request):
+      asked.set()
+      return itertools.repeat(chunk)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+      asked.clear()
+      with Played(answer) as played, subprocess.Popen(
+          [LAJU, 'top', '--snapshot', played.endpoint, '--updates', 'tcp://127.0.0.1:9'], stdout=subprocess.DEVNULL,
+          stderr=subprocess.PIPE, env=surroundings()) as process:
+        try:
+          self.assertTrue(asked.wait(10 * PATIENCE))
+          process.send_signal(number)
+          self.assertEqual((0, b''), (process.wait(5 * PATIENCE), process.stderr.read()))
+        finally:
+          process.kill()
 
   def test_wrong_window_is_told(self):
     done = run('top', 'r3d/all/all')

@@ -190,6 +190,7 @@ each_slip_is_told_in_words_with_status_2(void **state)
 	    {{"toy", "a", "--batch"}, "laju toy: --batch needs N\nTry 'laju toy --help'.\n"},
 	    {{"toy", "a", "-pb"}, "laju toy: -b needs N\nTry 'laju toy --help'.\n"},
 	    {{"toy", "--push=1", NULL}, "laju toy: --push takes no value\nTry 'laju toy --help'.\n"},
+	    {{"toy", "--\033[2J\n\xc2\x9b\xe2\x80\xae", NULL}, "laju toy: unknown option --?[2J???\nTry 'laju toy --help'.\n"},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(slips) / sizeof(slips[0]); i++) {

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -335,8 +336,98 @@ static const struct golden table[] = {
 	{"bytes_that_are_not_utf8",
 	     "zone: \"\377\"\n",
 	     "laju.yaml:1:8: byte 0xff is not UTF-8 text\n"
-	     "zone: \"?\"\n"
+	     "zone: \"\357\277\275\"\n"
 	     "       ^\n"},
+	{"a_control_character_is_named",
+	     "zone: UTC\n"
+	     "clock: \033[2Jwall\n",
+	     "laju.yaml:2:8: the control character U+001B is not allowed\n"
+	     "clock: ?[2Jwall\n"
+	     "       ^\n"},
+	{"a_control_character_of_two_bytes_is_named",
+	     "clock: \302\233wall\n",
+	     "laju.yaml:1:8: the control character U+009B is not allowed\n"
+	     "clock: ?wall\n"
+	     "       ^\n"},
+	{"a_mark_of_direction_turns_no_line_round",
+	     "clock: \342\200\256sllaw\n",
+	     "laju.yaml:1:8: clock must be wall or events, not '?sllaw'\n"
+	     "clock: ?sllaw\n"
+	     "       ^\n"},
+	{"the_value_of_a_key_given_twice_is_not_read",
+	     "feeds: {a: {expect_every: 5m}, a: {expect_every: never}}\n"
+	     "zone: UTC\n"
+	     "zone: {not: [read]}\n",
+	     "laju.yaml:1:32: 'a' is given twice; the first is in line 1\n"
+	     "feeds: {a: {expect_every: 5m}, a: {expect_every: never}}\n"
+	     "                               ^\n"
+	     "laju.yaml:3:1: 'zone' is given twice; the first is in line 2\n"
+	     "zone: {not: [read]}\n"
+	     "^\n"},
+	{"the_same_key_in_two_maps_is_no_key_given_twice",
+	     "rates:\n"
+	     "  - {cur: USD, from: 2026-01-01, rate: 1}\n"
+	     "  - {cur: EUR, from: 2026-01-01, rate: 1}\n",
+	     ""},
+	{"an_ipc_path_with_control_characters",
+	     "ingest: {acked: \"ipc:///tmp/a\\e[2J\", push: \"ipc:///tmp/\\u202e\"}\n",
+	     "laju.yaml:1:18: ingest.acked 'ipc:///tmp/a?[2J': the path must be text without control characters\n"
+	     "ingest: {acked: \"ipc:///tmp/a\\e[2J\", push: \"ipc:///tmp/\\u202e\"}\n"
+	     "                 ^\n"
+	     "laju.yaml:1:45: ingest.push 'ipc:///tmp/?': the path must be text without control characters\n"
+	     "ingest: {acked: \"ipc:///tmp/a\\e[2J\", push: \"ipc:///tmp/\\u202e\"}\n"
+	     "                                            ^\n"},
+	{"numbers_of_too_many_digits_are_told_as_such",
+	     "publish: {every_ms: 9223372036854775807}\n"
+	     "rates: [{cur: USD, from: 2026-01-01, rate: 9223372036854775807}]\n"
+	     "alerts:\n"
+	     "  - {name: a, kpi: visits, rows: d/all/all, op: below, value: 9999999999999999999, clear: 0.0000000000000000001}\n",
+	     "laju.yaml:1:21: publish.every_ms must be a whole number (10 to 60000 ms), not '9223372036854775807'\n"
+	     "publish: {every_ms: 9223372036854775807}\n"
+	     "                    ^\n"
+	     "laju.yaml:2:44: rate has 19 digits; at most 18\n"
+	     "rates: [{cur: USD, from: 2026-01-01, rate: 9223372036854775807}]\n"
+	     "                                           ^\n"
+	     "laju.yaml:4:63: value has 19 digits; at most 18\n"
+	     "  - {name: a, kpi: visits, rows: d/all/all, op: below, value: 9999999999999999999, clear: 0.0000000000000000001}\n"
+	     "                                                              ^\n"
+	     "laju.yaml:4:91: clear has 20 digits; at most 18\n"
+	     "a, kpi: visits, rows: d/all/all, op: below, value: 9999999999999999999, clear: 0.0000000000000000001}\n"
+	     "                                                                               ^\n"},
+	{"a_point_as_thousands_separator_is_not_swallowed",
+	     "alerts:\n"
+	     "  - {name: a, kpi: revenue, rows: d/all/all, op: below, value: \"35.000\", clear: 35.0000}\n"
+	     "  - {name: b, kpi: revenue, rows: d/all/all, op: below, value: 35.50}\n"
+	     "  - {name: c, kpi: cpl_events, rows: d/all/all, op: above, value: 0.125}\n"
+	     "  - {name: d, kpi: conversion_events, rows: d/all/all, op: below, value: 0.0125}\n",
+	     "laju.yaml:2:65: value '35.000' has more decimals than the 2 of IDR\n"
+	     "  - {name: a, kpi: revenue, rows: d/all/all, op: below, value: \"35.000\", clear: 35.0000}\n"
+	     "                                                                ^\n"
+	     "laju.yaml:2:81: clear '35.0000' has more decimals than the 2 of IDR\n"
+	     " - {name: a, kpi: revenue, rows: d/all/all, op: below, value: \"35.000\", clear: 35.0000}\n"
+	     "                                                                               ^\n"},
+	{"a_bad_level_shows_whatever_else_is_wrong_with_its_rule",
+	     "alerts:\n"
+	     "  - {name: a, kpi: revenue, rows: d/all/all, op: belo, value: \"35.000\"}\n"
+	     "  - {name: b, kpi: revenu, rows: d/all/all, value: many, clear: few}\n",
+	     "laju.yaml:2:50: op must be one of below/above, not 'belo'\n"
+	     "  - {name: a, kpi: revenue, rows: d/all/all, op: belo, value: \"35.000\"}\n"
+	     "                                                 ^\n"
+	     "laju.yaml:2:64: value '35.000' has more decimals than the 2 of IDR\n"
+	     "  - {name: a, kpi: revenue, rows: d/all/all, op: belo, value: \"35.000\"}\n"
+	     "                                                               ^\n"
+	     "laju.yaml:3:5: op is missing\n"
+	     "  - {name: b, kpi: revenu, rows: d/all/all, value: many, clear: few}\n"
+	     "    ^\n"
+	     "laju.yaml:3:20: unknown KPI 'revenu', did you mean 'revenue'?\n"
+	     "  - {name: b, kpi: revenu, rows: d/all/all, value: many, clear: few}\n"
+	     "                   ^\n"
+	     "laju.yaml:3:52: value must be a decimal number, not 'many'\n"
+	     "  - {name: b, kpi: revenu, rows: d/all/all, value: many, clear: few}\n"
+	     "                                                   ^\n"
+	     "laju.yaml:3:65: clear must be a decimal number, not 'few'\n"
+	     "  - {name: b, kpi: revenu, rows: d/all/all, value: many, clear: few}\n"
+	     "                                                                ^\n"},
 	{"anchors_and_aliases_are_refused",
 	     "zone: &z UTC\n"
 	     "currency: *z\n",
@@ -515,6 +606,61 @@ problems_beyond_the_limit_are_counted(void **state)
 	buf_fini(&text);
 }
 
+/* The names of files are quoted as much as what stands in them; so are values in what is effective. */
+static void
+names_of_files_and_values_are_cleaned_too(void **state)
+{
+	(void)state;
+	struct config_problems problems = {0};
+	struct config *config = calloc(1, sizeof(*config));
+	struct slice text = slice_of("kpis: \"no/\\e[2J\"\nclock: x\n");
+	assert_false(config_parse(config, "a\033[2J\n\302\233.yaml", text, NULL, 0, &problems));
+	assert_int_equal(problems.errors, 2);
+	assert_true(slice_is(buf_slice(&problems.heads),
+	                     "a?[2J??.yaml:2:8: clock must be wall or events, not 'x'\n"
+	                     "no/?[2J: cannot be read: No such file or directory\n"));
+	problems_fini(&problems);
+	config_fini(config);
+	struct buf out = {0};
+	assert_true(config_parse(config, "b\033.yaml", slice_of("targets: \"\\e[2J\\u009b\\u202e\"\n"), NULL, 0, &problems));
+	config_print(config, &out);
+	assert_non_null(memmem(out.data, out.len, "targets: ?[2J??", 15));
+	assert_non_null(memmem(out.data, out.len, "# b?.yaml:1\n", 12));
+	assert_null(memchr(out.data, '\033', out.len));
+	buf_fini(&out);
+	problems_fini(&problems);
+	config_fini(config);
+	free(config);
+}
+
+/*
+ * 100,000 keys, each given twice, the later ones backwards: looked for one after the other that is more than
+ * a billion comparisons, and as many bytes walked to find lines. Processor time, and twenty times what it takes.
+ */
+static void
+many_keys_cost_as_much_as_they_are_many(void **state)
+{
+	enum { KEYS = 49990, SECONDS_MAX = 8 };
+	(void)state;
+	struct buf text = {0};
+	struct config_problems problems = {0};
+	struct config *config = calloc(1, sizeof(*config));
+	for (int i = 0; i < 2 * KEYS; i++)
+		buf_printf(&text, "k%d: 1\n", i < KEYS ? i : 2 * KEYS - 1 - i);
+	clock_t before = clock();
+	assert_false(config_parse(config, "laju.yaml", buf_slice(&text), NULL, 0, &problems));
+	clock_t spent = clock() - before;
+	assert_int_equal(problems.errors, 2 * KEYS); /* unknown, and given twice */
+	static const char told[] = "laju.yaml:49991:1: 'k49989' is given twice; the first is in line 49990\n";
+	assert_non_null(memmem(problems.text.data, problems.text.len, told, strlen(told)));
+	if (spent > SECONDS_MAX * CLOCKS_PER_SEC)
+		fail_msg("%.1f s of processor time", (double)spent / CLOCKS_PER_SEC);
+	problems_fini(&problems);
+	config_fini(config);
+	free(config);
+	buf_fini(&text);
+}
+
 int
 main(void)
 {
@@ -524,6 +670,8 @@ main(void)
 	    cmocka_unit_test(a_variable_that_names_no_setting_is_a_warning),
 	    cmocka_unit_test(a_list_may_be_given_by_a_flag_with_or_without_brackets),
 	    cmocka_unit_test(problems_beyond_the_limit_are_counted),
+	    cmocka_unit_test(names_of_files_and_values_are_cleaned_too),
+	    cmocka_unit_test(many_keys_cost_as_much_as_they_are_many),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

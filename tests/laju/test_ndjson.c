@@ -1,11 +1,13 @@
 /* test_ndjson.c - lines of JSON become events, or a reason with its place. */
 #include "laju/ndjson.h"
+#include "laju/unknown_keys.h"
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -119,7 +121,30 @@ an_unknown_key_is_passed_over_and_told(void **state)
 	                 VERDICT_OK);
 	assert_string_equal(unknown.key, "campp");
 	assert_string_equal(unknown.near, "camp");
+	/* Nobody need listen. */
+	struct slice line = slice_of("{\"id\":\"a\",\"t\":\"visit\",\"foo\":1}");
+	assert_int_equal(ndjson_event(line, &packed, NULL, NULL, &fault), VERDICT_OK);
 	buf_fini(&packed);
+}
+
+static void
+an_unknown_key_is_said_once_and_not_for_ever(void **state)
+{
+	(void)state;
+	struct unknown_keys *keys = calloc(1, sizeof(*keys));
+	char long_name[200];
+	memset(long_name, 'x', sizeof(long_name) - 1);
+	long_name[sizeof(long_name) - 1] = '\0';
+	assert_true(unknown_keys_add(keys, "campp"));
+	assert_false(unknown_keys_add(keys, "campp"));
+	assert_true(unknown_keys_add(keys, long_name));
+	assert_false(unknown_keys_add(keys, long_name));
+	for (int i = 0; i < 200; i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "k%d", i);
+		assert_int_equal(unknown_keys_add(keys, name), i < UNKNOWN_KEYS_MAX - 2);
+	}
+	free(keys);
 }
 
 static void
@@ -137,6 +162,30 @@ times_are_printed_as_they_are_read(void **state)
 	}
 }
 
+static void
+a_time_outside_the_calendar_is_plain_milliseconds(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t ms;
+		const char *text;
+	} cases[] = {
+	    {INT64_MIN, "-9223372036854775808"},
+	    {INT64_MAX, "9223372036854775807"},
+	    {-1, "1969-12-31T23:59:59.999Z"},
+	    {-1000, "1969-12-31T23:59:59.000Z"},
+	    {INT64_C(-62167219200000), "0000-01-01T00:00:00.000Z"},
+	    {INT64_C(-62167219200001), "-62167219200001"},
+	    {INT64_C(253402300799999), "9999-12-31T23:59:59.999Z"},
+	    {INT64_C(253402300800000), "253402300800000"},
+	};
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[32];
+		time_format(cases[i].ms, text);
+		assert_string_equal(text, cases[i].text);
+	}
+}
+
 int
 main(void)
 {
@@ -144,7 +193,9 @@ main(void)
 	    cmocka_unit_test(times_and_amounts_are_taken_as_people_write_them),
 	    cmocka_unit_test(wrong_lines_are_refused_with_a_sentence),
 	    cmocka_unit_test(an_unknown_key_is_passed_over_and_told),
+	    cmocka_unit_test(an_unknown_key_is_said_once_and_not_for_ever),
 	    cmocka_unit_test(times_are_printed_as_they_are_read),
+	    cmocka_unit_test(a_time_outside_the_calendar_is_plain_milliseconds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

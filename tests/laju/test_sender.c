@@ -218,6 +218,35 @@ what_is_no_answer_is_passed_over(void **state)
 	sender_free(sender);
 }
 
+static void
+an_answer_must_count_each_event_of_its_batch_once(void **state)
+{
+	static const struct {
+		uint32_t ok, dup, refused, listed, index, events;
+		bool adds_up;
+	} cases[] = {
+	    {3, 0, 0, 0, 0, 3, true},  {1, 1, 1, 1, 2, 3, true},  {0, 0, 3, 1, 0, 3, true}, /* more are refused than listed */
+	    {0, 0, 0, 0, 0, 0, true},  {1, 0, 0, 0, 0, 3, false}, {0, 0, 0, 0, 0, 3, false}, /* as one with b alone reads */
+	    {4, 0, 0, 0, 0, 3, false}, {2, 0, 1, 1, 3, 3, false}, /* of an event that was not sent */
+	    {3, 0, 0, 1, 0, 3, false}, /* listed, but not counted */
+	    {UINT32_MAX, 2, 2, 0, 0, 3, false}, {1, 0, 0, 0, 0, 0, false},
+	};
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t raw = 7;
+		struct buf out = {0};
+		struct answer answer;
+		const struct ack_reject reject = {cases[i].index, VERDICT_TOO_LATE, "old"};
+		const struct ack ack = {.id = {&raw, 1}, .lsn = 1, .ok = cases[i].ok, .dup = cases[i].dup,
+		                        .refused = cases[i].refused, .reject_count = cases[i].listed, .reject = &reject};
+		ack_encode(&ack, &out);
+		assert_int_equal(answer_decode(&answer, buf_slice(&out)), 0);
+		if (sender_adds_up(&answer, cases[i].events) != cases[i].adds_up)
+			fail_msg("case %u", i);
+		buf_fini(&out);
+	}
+}
+
 /*
  * A server that loses messages and answers, refuses for now and answers late. With one
  * batch in flight it takes them strictly in order; always each is settled exactly once
@@ -290,6 +319,7 @@ main(void)
 	    cmocka_unit_test(batches_refused_for_now_wait_and_go_again_one_by_one_in_order),
 	    cmocka_unit_test(a_permanent_refusal_settles_the_batch),
 	    cmocka_unit_test(what_is_no_answer_is_passed_over),
+	    cmocka_unit_test(an_answer_must_count_each_event_of_its_batch_once),
 	    cmocka_unit_test(every_batch_is_settled_once_by_a_server_that_loses_and_refuses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,14 +74,58 @@ columns_are_aligned_by_width_and_dropped_from_the_right(void **state)
 	buf_fini(&out);
 }
 
+/* What must not reach a terminal: as text, as JSON, in CSV. */
+static const struct {
+	const char *text, *clean, *json, *csv;
+} unfit[] = {
+    {"a\033[2Jb", "a?[2Jb", "\"a\\u001b[2Jb\"", "a?[2Jb"},
+    {"a\nb\r\tc\x7f", "a?b??c?", "\"a\\u000ab\\u000d\\u0009c\\u007f\"", "a?b??c?"},
+    /* C1; U+00A0 is none */
+    {"\xc2\x80\xc2\x9b" "2J\xc2\x9f\xc2\xa0", "??2J?\xc2\xa0", "\"\\u0080\\u009b2J\\u009f\xc2\xa0\"", "??2J?\xc2\xa0"},
+    {"\xe2\x80\xaa\xe2\x80\xae|\xe2\x81\xa6\xe2\x81\xa9", "??|??", "\"\\u202a\\u202e|\\u2066\\u2069\"", "??|??"},
+    {"\xe2\x80\x8e\xe2\x80\x8f\xd8\x9c", "???", "\"\\u200e\\u200f\\u061c\"", "???"},
+    {"\xe2\x80\xa8\xe2\x80\xa9", "??", "\"\\u2028\\u2029\"", "??"},
+    {"a\xe2\x80\x8d", "a\xe2\x80\x8d", "\"a\xe2\x80\x8d\"", "a\xe2\x80\x8d"}, /* a joiner turns nothing */
+    {"x\xffy\xe2\x80", "x\xef\xbf\xbdy\xef\xbf\xbd\xef\xbf\xbd", "\"x\xef\xbf\xbdy\xef\xbf\xbd\xef\xbf\xbd\"",
+     "x\xef\xbf\xbdy\xef\xbf\xbd\xef\xbf\xbd"},
+    {"\"a\\b\",c", "\"a\\b\",c", "\"\\\"a\\\\b\\\",c\"", "\"\"\"a\\b\"\",c\""},
+    {"\xc3\xa9\xf0\x9f\x98\x80", "\xc3\xa9\xf0\x9f\x98\x80", "\"\xc3\xa9\xf0\x9f\x98\x80\"", "\xc3\xa9\xf0\x9f\x98\x80"},
+};
+
 static void
-names_from_outside_cannot_move_the_cursor(void **state)
+names_from_outside_cannot_move_the_cursor_in_any_form(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < sizeof(unfit) / sizeof(unfit[0]); i++) {
+		struct buf clean = {0}, json = {0}, csv = {0}, fit = {0};
+		struct text_table *table = text_table_new();
+		text_clean(&clean, slice_of(unfit[i].text));
+		text_json(&json, slice_of(unfit[i].text));
+		text_fit(&fit, slice_of(unfit[i].text), 100, false);
+		text_table_column(table, "key", false);
+		text_table_cell_text(table, unfit[i].text);
+		text_table_csv(table, &csv);
+		if (!slice_is(buf_slice(&clean), unfit[i].clean) || !slice_is(buf_slice(&json), unfit[i].json) ||
+		    csv.len != 5 + strlen(unfit[i].csv) || memcmp(csv.data + 4, unfit[i].csv, strlen(unfit[i].csv)) != 0)
+			fail_msg("case %u: %.*s, %.*s, %.*s", i, (int)clean.len, (char *)clean.data, (int)json.len, (char *)json.data,
+			         (int)csv.len, (char *)csv.data);
+		assert_int_equal(text_is_clean(slice_of(unfit[i].text)), slice_is(buf_slice(&clean), unfit[i].text));
+		assert_true(text_is_clean(buf_slice(&fit)));
+		text_table_free(table);
+		buf_fini(&clean);
+		buf_fini(&json);
+		buf_fini(&csv);
+		buf_fini(&fit);
+	}
+}
+
+static void
+json_of_another_writer_keeps_its_lines_and_loses_its_controls(void **state)
 {
 	(void)state;
 	struct buf out = {0};
-	text_clean(&out, slice_of("a\033[2Jb\nc"));
-	assert_null(memchr(out.data, '\033', out.len));
-	assert_null(memchr(out.data, '\n', out.len));
+	text_json_clean(&out, slice_of("{\n  \"a\": \"\\u001b\xc2\x9b\x7f\xe2\x80\xae\xc3\xa9\"\n}\n"));
+	assert_true(slice_is(buf_slice(&out), "{\n  \"a\": \"\\u001b\\u009b\\u007f\\u202e\xc3\xa9\"\n}\n"));
 	buf_fini(&out);
 }
 
@@ -158,7 +202,8 @@ main(void)
 	    cmocka_unit_test(numbers_are_rounded_exactly_and_grouped),
 	    cmocka_unit_test(a_change_names_its_base_and_never_divides_by_zero),
 	    cmocka_unit_test(columns_are_aligned_by_width_and_dropped_from_the_right),
-	    cmocka_unit_test(names_from_outside_cannot_move_the_cursor),
+	    cmocka_unit_test(names_from_outside_cannot_move_the_cursor_in_any_form),
+	    cmocka_unit_test(json_of_another_writer_keeps_its_lines_and_loses_its_controls),
 	    cmocka_unit_test(csv_quotes_what_needs_it),
 	    cmocka_unit_test(the_higher_version_stays_whatever_comes_last),
 	    cmocka_unit_test(patterns_are_completed_and_a_wrong_window_is_told),

@@ -48,6 +48,7 @@ broken_requests_are_refused_in_words(void **state)
 	} cases[] = {
 	    {B(""), "the request is not"}, {B("\x92\xa2S2\x80"), "\"S1\""}, {B("\x92\xa2S1\x90"), "map"}, {B("\x92\xa2S1\x80"), "missing"},
 	    {B("\x92\xa2S1\x81\xa1n\x05"), "missing"}, {B("\x92\xa2S1\x81\xa1p\x05"), "p is not"}, {B("\x92\xa2S1\x81\xa1p\xa1\xff"), "p is not"},
+	    {B("\x92\xa2S1\x81\xa1p\xa1\x00"), "p is not a text in UTF-8 without control characters"},
 	    {B("\x92\xa2S1\x82\xa1p\xa0\xa5since\x91\x01"), "since"}, {B("\x92\xa2S1\x82\xa1p\xa0\xa5since\x92\x01\xff"), "since"},
 	    {B("\x92\xa2S1\x82\xa1p\xa0\xa3lsn\xff"), "lsn"}, {B("\x92\xa2S1\x82\xa1p\xa0\xa1n\xff"), "n is not"},
 	    {B("\x92\xa2S1\x82\xa1p\xa0\xa1n\xa1" "1"), "n is not"}, {B("\x92\xa2S1\x81\xa1p\xa0\x01"), "behind"},
