@@ -2,7 +2,15 @@
 #include "laju/demo_feed.h"
 #include <stdio.h>
 
-enum { HOUR_MS = 3600000, STEP_MS = 30000, LEAD_PERCENT = 12, SALE_PERCENT = 5, RETURN_PERCENT = 45 };
+enum {
+	HOUR_MS = 3600000,
+	STEP_MS = 30000,
+	LEAD_PERCENT = 12,
+	SALE_PERCENT = 5,
+	REGULARS = 25, /* visitors who come several times a week */
+	REGULAR_PERCENT = 20,
+	RETURN_PERCENT = 45, /* of the others */
+};
 
 static const struct origin {
 	const char *campaign, *source, *medium, *team, *person;
@@ -84,13 +92,15 @@ struct visitor {
 	char cust[24], visit[24];
 };
 
-/* Many come again, the newer ones more often. */
+/* Some are regulars; many others come again, the newer ones more often. */
 static struct visitor
 draw_visitor(struct demo_feed *feed)
 {
 	struct visitor visitor;
 	uint64_t number = feed->visitors;
-	if (number > 0 && draw(feed, 100) < RETURN_PERCENT)
+	if (number > REGULARS && draw(feed, 100) < REGULAR_PERCENT)
+		number = draw(feed, REGULARS);
+	else if (number > 0 && draw(feed, 100) < RETURN_PERCENT)
 		number -= 1 + draw(feed, 1 + draw(feed, number));
 	else
 		feed->visitors++;
