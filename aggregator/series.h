@@ -14,7 +14,7 @@
  */
 #ifndef AGGREGATOR_SERIES_H
 #define AGGREGATOR_SERIES_H
-#include "aggregator/kernel.h"
+#include "aggregator/kernel_config.h"
 #include "common/index.h"
 
 enum { CALENDAR_WINDOWS = WINDOW_COUNT - WINDOW_ROLLING, SERIES_CHUNK = 4096 };

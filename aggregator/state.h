@@ -17,6 +17,7 @@
 #include "aggregator/entities.h"
 #include "aggregator/firsts.h"
 #include "aggregator/ids.h"
+#include "aggregator/kernel.h"
 #include "aggregator/panes.h"
 #include "aggregator/tuples.h"
 

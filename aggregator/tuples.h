@@ -12,6 +12,7 @@
 #define AGGREGATOR_TUPLES_H
 #include "aggregator/panes.h"
 #include "aggregator/series.h"
+#include "schemas/group.h"
 
 enum {
 	TUPLE_CHUNK = 1024,
