@@ -367,7 +367,8 @@ struct entry { /* an accepted event, as it came; entries are in order of arrival
 	int64_t pane_ms[3];                /* start of its pane in r1d, r7d, r30d */
 	size_t series[ORACLE_ROLLUPS_MAX]; /* what its own dimensions project to */
 	int entity[ORACLE_ENTITIES];       /* or NO_ENTITY */
-	struct fact *corrects;             /* a correct or void's; NULL: parked, or forgotten before it could apply */
+	struct fact *fact;                 /* what became of it, made anew as that is; NULL: a correction */
+	bool is_parked;                    /* a correction that still waits for its event */
 };
 
 struct version { /* what was said about an event from some log time on */
@@ -393,7 +394,8 @@ struct fact { /* an event that is no correction, made anew from all entries on a
 	bool is_fully_refunded;     /* a sale */
 	bool is_new;                /* the first sale of its customer */
 	unsigned entered;           /* bit x: its lead first entered stage x with it */
-	unsigned reached;           /* bit x: its lead was created with it and has reached stage x */
+	/* Bit y of [x]: its lead first entered stage x with it and has reached stage y. */
+	unsigned reached[ORACLE_STAGE_CUSTOMER + 1];
 };
 
 struct oracle {
@@ -462,13 +464,23 @@ check_config(const struct oracle_config *config)
 			assert(measure->type == ORACLE_LEAD);
 			assert(measure->stage >= ORACLE_STAGE_LEAD && measure->stage <= ORACLE_STAGE_CUSTOMER);
 		}
+		if (measure->take == ORACLE_COHORT) {
+			assert(measure->cohort_of >= 0 && measure->cohort_of <= ORACLE_STAGE_SQL);
+			assert(measure->cohort_of <= ORACLE_STAGE_LEAD || measure->stage > measure->cohort_of);
+		}
 		assert(measure->filter_count >= 0 && measure->filter_count <= ORACLE_FILTERS_MAX);
 		for (int j = 0; j < measure->filter_count; j++) {
-			assert(measure->filter[j].what >= 0 && measure->filter[j].what <= ORACLE_BY_COST_TYPE);
+			assert(measure->filter[j].what >= 0 && measure->filter[j].what <= ORACLE_BY_MATCHED);
 			assert(measure->filter[j].value_count >= 0);
 			assert(measure->filter[j].value_count <= ORACLE_VALUES_MAX);
 		}
 	}
+}
+
+static bool
+filter_has_texts(const struct oracle_filter *filter)
+{
+	return filter->what < ORACLE_DIMS || filter->what == ORACLE_BY_COST_TYPE;
 }
 
 /* The copies own their texts; oracle_free() is the other half. */
@@ -480,9 +492,11 @@ copy_measures(const struct oracle_config *config)
 	for (int i = 0; i < config->measure_count; i++) {
 		copy[i] = config->measure[i];
 		copy[i].name = xstrdup(copy[i].name != NULL ? copy[i].name : "?");
+		if (copy[i].cohort_of == 0)
+			copy[i].cohort_of = ORACLE_STAGE_LEAD;
 		for (int j = 0; j < copy[i].filter_count; j++) {
 			struct oracle_filter *filter = &copy[i].filter[j];
-			bool texts = filter->what != ORACLE_BY_STAGE && filter->what != ORACLE_BY_KIND;
+			bool texts = filter_has_texts(filter);
 			for (int k = 0; k < filter->value_count; k++)
 				filter->text[k] = texts ? xstrdup(text_or_none(filter->text[k])) : NULL;
 		}
@@ -622,14 +636,18 @@ entity_make(struct oracle *oracle, enum oracle_entity kind, const char *cust, co
 }
 
 static bool
-filter_passes(const struct oracle_filter *filter, const struct oracle_event *event)
+filter_passes(const struct oracle_filter *filter, const struct fact *fact)
 {
+	const struct oracle_event *event = &fact->event;
+
 	for (int i = 0; i < filter->value_count; i++) {
 		bool same;
 		if (filter->what == ORACLE_BY_STAGE)
 			same = event->stage == filter->number[i];
 		else if (filter->what == ORACLE_BY_KIND)
 			same = event->kind == filter->number[i];
+		else if (filter->what == ORACLE_BY_MATCHED)
+			same = (fact->is_matched ? 1 : 0) == filter->number[i];
 		else if (filter->what == ORACLE_BY_COST_TYPE)
 			same = strcmp(text_or_none(event->cost_type), filter->text[i]) == 0;
 		else
@@ -646,7 +664,7 @@ measure_value(const struct oracle_measure *measure, const struct fact *fact)
 	if (fact->voided || fact->event.type != measure->type)
 		return 0;
 	for (int i = 0; i < measure->filter_count; i++) {
-		if (!filter_passes(&measure->filter[i], &fact->event))
+		if (!filter_passes(&measure->filter[i], fact))
 			return 0;
 	}
 	switch ((enum oracle_take)measure->take) {
@@ -657,7 +675,7 @@ measure_value(const struct oracle_measure *measure, const struct fact *fact)
 	case ORACLE_STAGE:
 		return fact->entered >> measure->stage & 1;
 	case ORACLE_COHORT:
-		return fact->reached >> measure->stage & 1;
+		return fact->reached[measure->cohort_of] >> measure->stage & 1;
 	case ORACLE_DISTINCT:
 	case ORACLE_RETAINED:
 	case ORACLE_PREVIOUS:
@@ -745,6 +763,7 @@ keep_event(struct oracle *oracle, struct oracle_event *event)
 	event->visit = keep_text(oracle, event->visit);
 	event->ref = keep_text(oracle, event->ref);
 	event->cost_type = keep_text(oracle, event->cost_type);
+	event->cur = keep_text(oracle, event->cur);
 	for (int d = 0; d < ORACLE_DIMS; d++)
 		event->dim[d] = keep_text(oracle, event->dim[d]);
 }
@@ -858,7 +877,6 @@ correct(struct oracle *oracle, struct fact *fact, struct entry *by, int64_t sinc
 	const struct version *now = version_now(fact);
 	bool is_void = by->event.type == ORACLE_VOID;
 
-	by->corrects = fact;
 	if (fact->version_count > 1 &&
 	    (by->event.rev < now->rev || (by->event.rev == now->rev && (now->is_void || !is_void))))
 		return;
@@ -866,29 +884,55 @@ correct(struct oracle *oracle, struct fact *fact, struct entry *by, int64_t sinc
 		.rev = by->event.rev, .is_void = is_void });
 }
 
-/* What a correction that comes at at_ms applies to; NULL: not known, or not any more. */
+/*
+ * What a correction that comes at at_ms behind the first `count` entries applies to: the last event that took the id.
+ * NULL: none has, or it is forgotten, or a correction itself; what took the id before cannot be corrected any more.
+ */
 static struct fact *
-fact_find(struct oracle *oracle, const char *cust, const char *id, int64_t at_ms)
+fact_find(const struct oracle *oracle, size_t count, const char *cust, const char *id, int64_t at_ms)
 {
-	for (size_t i = oracle->fact_count; i-- > 0;) {
-		struct fact *fact = &oracle->fact[i];
-		const struct oracle_event *event = &fact->origin->event;
-		if (event->id == id && event->cust == cust && is_remembered(oracle, version_now(fact), at_ms))
-			return fact;
+	while (count-- > 0) {
+		const struct entry *entry = &oracle->entry[count];
+		if (entry->event.id != id || entry->event.cust != cust)
+			continue;
+		bool known = entry->fact != NULL && is_remembered(oracle, version_now(entry->fact), at_ms);
+		return known ? entry->fact : NULL;
 	}
 	return NULL;
 }
 
-/* The corrections that wait for this event, but not those that have waited too long. */
+/* What a correct cannot say of an event of this type: it would not be one. A void says nothing else. */
+static enum oracle_verdict
+correction_fault(const struct oracle_event *event, int type)
+{
+	if (event->type == ORACLE_VOID)
+		return ORACLE_OK;
+	if (type == ORACLE_LEAD ? event->lead == NULL : !event->has_amt)
+		return ORACLE_MISSING;
+	if (event->has_amt && event->num[AMT] < 0 && type != ORACLE_SPEND)
+		return ORACLE_BAD_AMOUNT;
+	return ORACLE_OK;
+}
+
+/* Is this entry a correction that waits for (cust, ref), and has not waited too long? */
+static bool
+waits_for(const struct oracle *oracle, const struct entry *entry, const char *cust, const char *ref, int64_t at_ms)
+{
+	return entry->is_parked && entry->event.ref == ref && entry->event.cust == cust &&
+	    entry->arrived_ms >= at_ms - oracle->config.horizon_ms;
+}
+
+/* What is at fault waits no more either: its event has come. */
 static void
 apply_parked(struct oracle *oracle, struct fact *fact)
 {
 	const struct entry *origin = fact->origin;
 
 	for (struct entry *entry = oracle->entry; entry < origin; entry++) {
-		if (is_correction(oracle, &entry->event) && entry->corrects == NULL &&
-		    entry->event.ref == origin->event.id && entry->event.cust == origin->event.cust &&
-		    entry->arrived_ms >= origin->arrived_ms - oracle->config.horizon_ms)
+		if (!waits_for(oracle, entry, origin->event.cust, origin->event.id, origin->arrived_ms))
+			continue;
+		entry->is_parked = false;
+		if (correction_fault(&entry->event, origin->event.type) == ORACLE_OK)
 			correct(oracle, fact, entry, origin->arrived_ms);
 	}
 }
@@ -901,41 +945,62 @@ replay(struct oracle *oracle)
 	oracle->fact = xalloc(oracle->entry_count, sizeof(*oracle->fact));
 	for (size_t i = 0; i < oracle->entry_count; i++) {
 		struct entry *entry = &oracle->entry[i];
-		entry->corrects = NULL;
 		if (is_correction(oracle, &entry->event)) {
-			struct fact *fact = fact_find(oracle, entry->event.cust, entry->event.ref, entry->arrived_ms);
+			struct fact *fact =
+			    fact_find(oracle, i, entry->event.cust, entry->event.ref, entry->arrived_ms);
+			entry->is_parked = fact == NULL;
 			if (fact != NULL)
 				correct(oracle, fact, entry, entry->arrived_ms);
 			continue;
 		}
 		struct fact *fact = &oracle->fact[oracle->fact_count++];
 		fact->origin = entry;
+		entry->fact = fact;
 		version_push(oracle, fact, (struct version){ .body = entry, .since_ms = entry->arrived_ms });
 		if (is_correctable(entry->event.type))
 			apply_parked(oracle, fact);
 	}
 }
 
-/* Two corrections of one kind and rev must say the same, as long as the first of them is remembered. */
+static int
+parked_count(const struct oracle *oracle, const char *cust, const char *ref)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < oracle->entry_count; i++)
+		count += waits_for(oracle, &oracle->entry[i], cust, ref, oracle->now) ? 1 : 0;
+	return count;
+}
+
+/* The correction that has said this revision, remembered as an id is: by its own time, whatever became of its event. */
+static const struct entry *
+revision_find(const struct oracle *oracle, const struct oracle_event *event)
+{
+	for (size_t i = 0; i < oracle->entry_count; i++) {
+		const struct oracle_event *said = &oracle->entry[i].event;
+		bool forgotten = said->ts_ms < oracle->now - oracle->config.horizon_ms;
+		if (!forgotten && said->type == event->type && said->rev == event->rev && said->ref == event->ref &&
+		    said->cust == event->cust)
+			return &oracle->entry[i];
+	}
+	return NULL;
+}
+
 static enum oracle_verdict
 correction_verdict(struct oracle *oracle, const struct oracle_event *event)
 {
-	const struct entry *known = event->ref != NULL ? id_find(oracle, event->cust, event->ref) : NULL;
+	const struct entry *named = event->ref != NULL ? id_find(oracle, event->cust, event->ref) : NULL;
 
-	if (event->ref == NULL || (known != NULL && !is_correctable(known->event.type)))
+	if (event->ref == NULL || (named != NULL && !is_correctable(named->event.type)))
 		return ORACLE_BAD_REF;
 	replay(oracle);
-	const struct fact *fact = fact_find(oracle, event->cust, event->ref, oracle->now);
-	for (size_t i = 0; i < oracle->entry_count; i++) {
-		const struct entry *entry = &oracle->entry[i];
-		bool forgotten = fact == NULL && entry->arrived_ms < oracle->now - oracle->config.horizon_ms;
-		if (forgotten || entry->corrects != fact || entry->event.type != event->type ||
-		    entry->event.rev != event->rev || entry->event.ref != event->ref ||
-		    entry->event.cust != event->cust)
-			continue;
-		return entry->event.content == event->content ? ORACLE_DUPLICATE : ORACLE_ID_CONFLICT;
-	}
-	return ORACLE_OK;
+	const struct fact *fact = fact_find(oracle, oracle->entry_count, event->cust, event->ref, oracle->now);
+	if (fact == NULL && parked_count(oracle, event->cust, event->ref) >= ORACLE_PARKED_MAX)
+		return ORACLE_BAD_REF;
+	const struct entry *same = revision_find(oracle, event);
+	if (same != NULL)
+		return same->event.content == event->content ? ORACLE_DUPLICATE : ORACLE_ID_CONFLICT;
+	return fact != NULL ? correction_fault(event, fact->origin->event.type) : ORACLE_OK;
 }
 
 /* ---- arrival ---- */
@@ -1047,7 +1112,8 @@ fact_is_before(const struct oracle *oracle, const struct fact *a, const struct f
 }
 
 /*
- * As the version in force has it. A correction replaces all but id, type, cust (which it repeats) and what ref means.
+ * As the version in force has it. A correction replaces all but id, type, cust (which it repeats) and what ref means;
+ * what does not belong to the type it drops.
  */
 static void
 settle_plain(struct oracle *oracle, struct fact *fact)
@@ -1059,6 +1125,10 @@ settle_plain(struct oracle *oracle, struct fact *fact)
 	fact->event.id = origin->id;
 	fact->event.type = origin->type;
 	fact->event.ref = origin->ref;
+	if (version->body != fact->origin && origin->type != ORACLE_LEAD)
+		fact->event.stage = 0;
+	if (version->body != fact->origin && origin->type != ORACLE_SPEND)
+		fact->event.cost_type = NULL;
 	if (oracle->config.people && origin->type == ORACLE_LEAD && fact->event.stage == 0)
 		fact->event.stage = ORACLE_STAGE_LEAD;
 	fact->voided = version->is_void;
@@ -1211,6 +1281,17 @@ book_refund(const struct oracle *oracle, struct fact *refund, const struct fact 
 	memcpy(refund->series, sale->series, (size_t)oracle->config.rollup_count * sizeof(refund->series[0]));
 }
 
+/* What the refund gave back, at the rate of its sale. */
+static int64_t
+refund_amount(const struct oracle *oracle, const struct oracle_event *refund, const struct fact *sale)
+{
+	int64_t amt = ORACLE_NO_RATE;
+
+	if (oracle->config.convert != NULL)
+		amt = oracle->config.convert(refund->cur, refund->given, sale->event.ts_ms);
+	return amt != ORACLE_NO_RATE ? amt : refund->num[AMT];
+}
+
 static int64_t
 take_from(int64_t *left, int64_t wanted)
 {
@@ -1246,8 +1327,9 @@ settle_refunds(struct oracle *oracle, struct fact *sale)
 		count++;
 	}
 	for (size_t i = 0; i < count; i++) {
-		int64_t amt = take_from(&amt_left, refund[i].version->body->event.num[AMT]);
-		int64_t qty = take_from(&qty_left, refund[i].version->body->event.num[QTY]);
+		const struct oracle_event *event = &refund[i].version->body->event;
+		int64_t amt = take_from(&amt_left, refund_amount(oracle, event, sale));
+		int64_t qty = take_from(&qty_left, event->num[QTY]);
 		if (refund[i].version == version_now(refund[i].fact))
 			book_refund(oracle, refund[i].fact, sale, amt, qty);
 	}
@@ -1302,20 +1384,25 @@ is_rejected(const struct oracle *oracle, int lead)
 	return last != NULL && last->event.stage == ORACLE_STAGE_REJECTED;
 }
 
-/* A lead is created when it enters the stage `lead`: whatever it reached, that it reached as well. */
+/* By its entries alone: whatever it reached, it has reached for the cohort of each stage that it entered. */
 static void
 settle_lead(struct oracle *oracle, int lead)
 {
-	struct fact *created = first_entry(oracle, lead, ORACLE_STAGE_LEAD);
+	struct fact *entry[ORACLE_STAGE_CUSTOMER + 1] = { NULL };
+	unsigned reached = 0;
 
 	if (is_rejected(oracle, lead))
 		return;
 	for (int stage = ORACLE_STAGE_LEAD; stage <= ORACLE_STAGE_CUSTOMER; stage++) {
-		struct fact *entry = first_entry(oracle, lead, stage);
-		if (entry == NULL)
+		entry[stage] = first_entry(oracle, lead, stage);
+		if (entry[stage] != NULL)
+			reached |= 1u << stage;
+	}
+	for (int stage = ORACLE_STAGE_LEAD; stage <= ORACLE_STAGE_CUSTOMER; stage++) {
+		if (entry[stage] == NULL)
 			continue;
-		entry->entered |= 1u << stage;
-		created->reached |= 1u << stage;
+		entry[stage]->entered |= 1u << stage;
+		entry[stage]->reached[stage] = reached;
 	}
 }
 

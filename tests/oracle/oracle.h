@@ -9,13 +9,12 @@
  *
  * Times are ms since 1970 UTC, lengths of time are ms, unless a name says otherwise.
  * Input is already decoded: dimensions normalised, channels derived, money converted, qty and n defaulted, amounts and
- * units of sales and refunds 0 or more.
+ * units of sales and refunds 0 or more (but a correction's amount is judged here).
  * A broken contract or lack of memory ends the process by assert, with NDEBUG too: it is a test tool.
  * Not thread-safe, not even between two oracles: TZ belongs to the process. TZ is put back before each call returns.
  *
- * BUGS: no guard (`~other`), flags (skipped, capped, unmatched) or history rows yet. A refund's amount is taken as
- * converted at its own rate, not its sale's. Sums wrap modulo 2^64. Dates are right from about 1800 to 3000, and where
- * no zone changes its clock twice within 15 minutes.
+ * BUGS: no guard (`~other`), flags (skipped, capped) or history rows yet. Sums wrap modulo 2^64. Dates are right from
+ * about 1800 to 3000, and where no zone changes its clock twice within 15 minutes.
  */
 #ifndef TESTS_ORACLE_H
 #define TESTS_ORACLE_H
@@ -27,18 +26,26 @@
 enum { ORACLE_DIMS = 7 }; /* campaign channel source medium team person product, in this order */
 enum { ORACLE_NUMS = 5 }; /* amt qty n reach imp, in this order */
 enum { ORACLE_ROLLUPS_MAX = 32, ORACLE_FILTERS_MAX = 8, ORACLE_VALUES_MAX = 16 };
+enum { ORACLE_PARKED_MAX = 16 }; /* corrections and voids that may wait for one (cust, ref) at a time */
 
 #define ORACLE_NEVER INT64_MIN /* log time before the first record */
 #define ORACLE_NONE "~none"    /* the key of a missing dimension */
+#define ORACLE_NO_RATE INT64_MIN
 
 enum oracle_window { ORACLE_R1D, ORACLE_R7D, ORACLE_R30D, ORACLE_D, ORACLE_W, ORACLE_M, ORACLE_WINDOWS };
 enum oracle_part { ORACLE_CUR, ORACLE_PREV, ORACLE_PTD, ORACLE_PARTS };
 enum oracle_verdict { ORACLE_OK, ORACLE_DUPLICATE, ORACLE_ID_CONFLICT, ORACLE_TOO_LATE, ORACLE_FUTURE };
 /*
- * `people` only: a correct or void without a ref, or of what cannot be corrected (visit, engage, correct, void).
- * Outside the enum, so that a switch over the others goes on compiling.
+ * `people` only. Outside the enum, so that a switch over the others goes on compiling. Tested in this order: own id,
+ * BAD_REF, revision (DUPLICATE, ID_CONFLICT), MISSING, BAD_AMOUNT.
+ * BAD_REF: a correct or void without a ref, of what cannot be corrected (visit, engage, correct, void), or one too many
+ * that would wait for its event.
+ * Of a correct whose event is known; MISSING: no amount for a sale, refund or spend, no lead for a lead event;
+ * BAD_AMOUNT: below 0, and the event is no spend.
  */
 #define ORACLE_BAD_REF ((enum oracle_verdict)(ORACLE_FUTURE + 1))
+#define ORACLE_BAD_AMOUNT ((enum oracle_verdict)(ORACLE_FUTURE + 2))
+#define ORACLE_MISSING ((enum oracle_verdict)(ORACLE_FUTURE + 3))
 
 /* The numbers of schemas/event.h. */
 enum oracle_type {
@@ -63,6 +70,9 @@ struct oracle_event {
 	const char *dim[ORACLE_DIMS];
 	const char *cost_type;
 	int64_t num[ORACLE_NUMS];
+	bool has_amt;    /* correct: num[0] was given, else it is 0; of other types not looked at */
+	const char *cur; /* refund, or its correct: for config.convert, with what was given in that currency */
+	int64_t given;
 	const char *cust; /* identity is (cust, id); leave it NULL where id alone shall tell events apart */
 	const char *lead, *order, *visit;
 	const char *ref; /* refund, correct, void: the id of the event meant, of the same cust */
@@ -71,14 +81,14 @@ struct oracle_event {
 };
 
 /* What a filter looks at: a dimension's index 0..6, or one of these. */
-enum { ORACLE_BY_STAGE = ORACLE_DIMS, ORACLE_BY_KIND, ORACLE_BY_COST_TYPE };
+enum { ORACLE_BY_STAGE = ORACLE_DIMS, ORACLE_BY_KIND, ORACLE_BY_COST_TYPE, ORACLE_BY_MATCHED };
 
 /* Passes when the event's value equals one of the first value_count values; with none it passes nothing. */
 struct oracle_filter {
 	int what;
 	int value_count;
 	const char *text[ORACLE_VALUES_MAX]; /* dimensions and cost type */
-	int number[ORACLE_VALUES_MAX];       /* stage and kind */
+	int number[ORACLE_VALUES_MAX];       /* stage, kind; matched: 1 = a refund with a sale not void, else 0 */
 };
 
 enum oracle_take {
@@ -88,7 +98,7 @@ enum oracle_take {
 	/* With `people` only; what made the customer new or the lead enter says when and where. */
 	ORACLE_NEW,      /* from sales: customers, at their first sale ever */
 	ORACLE_STAGE,    /* from leads: leads, when they first entered `stage` */
-	ORACLE_COHORT,   /* from leads: leads that have reached `stage` by now, when they were created */
+	ORACLE_COHORT,   /* from leads: leads that have reached `stage` by now, when they first entered `cohort_of` */
 	ORACLE_PREVIOUS  /* entities with at least one event in the period (or window) before the part */
 };
 
@@ -109,6 +119,8 @@ struct oracle_measure {
 	int entity;   /* DISTINCT, RETAINED, PREVIOUS: enum oracle_entity */
 	int stage;    /* STAGE, COHORT: ORACLE_STAGE_LEAD .. ORACLE_STAGE_CUSTOMER */
 	bool as_sold; /* refunds: at the sale's time instead of the refund's */
+	/* COHORT: 0 or ORACLE_STAGE_LEAD (when it was created), else ORACLE_STAGE_MQL or _SQL and `stage` above it. */
+	int cohort_of;
 };
 
 struct oracle_config {
@@ -130,6 +142,11 @@ struct oracle_config {
 	int64_t look_back_ms; /* of attribution; 0: 30 days */
 	/* The order of two events of one ts; NULL: strcmp of ids. A missing cust comes as "". */
 	int (*tie)(const char *cust_a, const char *id_a, const char *cust_b, const char *id_b);
+	/*
+	 * What `given` in currency cur is at ts_ms, 0 or more, or ORACLE_NO_RATE. A refund with a sale is worth that at
+	 * the sale's time, without a rate or without convert its num[0]. A missing cur comes as NULL.
+	 */
+	int64_t (*convert)(const char *cur, int64_t given, int64_t ts_ms);
 };
 
 struct oracle; /* opaque, defined in oracle.c */
