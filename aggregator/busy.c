@@ -202,7 +202,7 @@ busy_take(struct busy *busy, uint32_t start_s, uint32_t at)
 void
 busy_release(struct busy *busy, uint32_t number)
 {
-	busy->activity[number].count = 0;
+	busy->activity[number] = (struct busy_activity){.tuple = BUSY_NONE};
 	busy->activity[number].next = busy->free;
 	busy->free = number;
 	busy->live--;

@@ -16,7 +16,7 @@
 
 struct busy_activity {
 	uint32_t start_s, at; /* pane, and position of its run in the pane's list */
-	uint32_t tuple, count;
+	uint32_t tuple, count; /* count 0: all were taken back */
 	uint32_t next;        /* of its run */
 };
 
@@ -28,7 +28,7 @@ uint64_t busy_bytes(const struct busy *busy);
 uint32_t busy_count(const struct busy *busy);
 struct presences *busy_presences(struct busy *busy);
 
-uint32_t busy_end(const struct busy *busy); /* numbers are below it; those not in use have a count of 0 */
+uint32_t busy_end(const struct busy *busy); /* numbers are below it; those not in use have the tuple BUSY_NONE */
 /* Numbers of activities; BUSY_NONE: none. */
 uint32_t busy_find(const struct busy *busy, uint32_t start_s, uint32_t tuple);
 struct busy_activity *busy_at(const struct busy *busy, uint32_t number);

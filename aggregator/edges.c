@@ -57,6 +57,7 @@ turn_periods(struct kernel *kernel, int64_t today)
 			continue;
 		kernel->series.period[c] = number;
 		kernel->sweep = 0;
+		kernel->forget_table = kernel->forget_next = 0;
 		/* What was to come of the old period is now all of prev; ptd begins anew. */
 		kernel->edge[EDGE_PTD + c].at =
 		    (struct place){kernel->bounds[WINDOW_ROLLING + c].part[PART_PTD].lo, 0};
@@ -193,7 +194,7 @@ edge_drain(struct kernel *kernel, struct edge *edge, uint64_t *budget)
 static bool
 sweep(struct kernel *kernel, uint64_t *budget)
 {
-	for (; kernel->sweep < kernel->series.end; kernel->sweep++) {
+	for (; kernel->sweep < kernel->series.pool.end; kernel->sweep++) {
 		if (*budget == 0)
 			return false;
 		struct series *series = series_at(&kernel->series, kernel->sweep);
@@ -220,6 +221,8 @@ kernel_drain(struct kernel *kernel, uint64_t budget)
 	if (!sweep(kernel, &budget))
 		return false;
 	if (!panes_age(kernel->panes, grid_day_at(&kernel->grid, kernel->now_ms).day, &budget))
+		return false;
+	if (!forget_some(kernel, &budget))
 		return false;
 	kernel->due = false;
 	return true;

@@ -8,20 +8,23 @@ void
 entity_set_init(struct entity_set *set)
 {
 	*set = (struct entity_set){0};
+	pool_init(&set->pool, sizeof(struct entity), ENTITY_CHUNK);
 	index_init(&set->index);
 }
 
 void
 entity_set_fini(struct entity_set *set)
 {
-	for (uint32_t id = 0; id < set->end; id++) {
-		free(entity_at(set, id)->activity);
-		busy_free(entity_at(set, id)->busy);
+	for (uint32_t id = 0; id < set->pool.end; id++) {
+		struct entity *entity = entity_at(set, id);
+		if (entity->is_busy)
+			busy_free(entity->busy);
+		else
+			free(entity->activity);
+		free(entity->touches);
+		free(entity->sales);
 	}
-	for (uint32_t c = 0; c < set->chunk_count; c++)
-		free(set->chunk[c]);
-	free(set->chunk);
-	free(set->free_ids);
+	pool_fini(&set->pool);
 	index_fini(&set->index);
 }
 
@@ -38,25 +41,12 @@ entity_find(const struct entity_set *set, struct hash128 hash, unsigned kind)
 	return UINT32_MAX;
 }
 
-static uint32_t
-new_id(struct entity_set *set)
-{
-	if (set->free_count > 0)
-		return set->free_ids[--set->free_count];
-	if (set->end == set->chunk_count * ENTITY_CHUNK) {
-		set->chunk = mem_realloc(set->chunk, (set->chunk_count + 1) * sizeof(*set->chunk));
-		set->chunk[set->chunk_count++] = mem_zalloc(ENTITY_CHUNK, sizeof(struct entity));
-	}
-	return set->end++;
-}
-
 uint32_t
 entity_make(struct entity_set *set, struct hash128 hash, unsigned kind)
 {
-	uint32_t id = new_id(set);
+	uint32_t id = pool_take(&set->pool);
 	*entity_at(set, id) = (struct entity){.hash = hash, .kind = (uint8_t)kind, .live = true};
 	index_insert(&set->index, hash.lo, id);
-	set->live++;
 	return id;
 }
 
@@ -97,22 +87,29 @@ entity_insert(struct entity_set *set, struct entity *entity, uint32_t at, struct
 }
 
 void
-entity_drop(struct entity_set *set, uint32_t id)
+entity_settle(struct entity_set *set, uint32_t id)
 {
 	struct entity *entity = entity_at(set, id);
+	if (entity->count > 0 || entity->is_busy || entity->touches != NULL || entity->sales != NULL || entity->refs > 0)
+		return;
 	index_remove(&set->index, entity->hash.lo, id);
 	free(entity->activity);
-	if (entity->busy != NULL)
-		set->bytes -= busy_bytes(entity->busy);
-	busy_free(entity->busy);
 	set->bytes -= entity->cap * sizeof(struct activity);
-	*entity = (struct entity){0};
-	set->live--;
-	if (set->free_count == set->free_cap) {
-		set->free_cap = set->free_cap ? set->free_cap * 2 : 256;
-		set->free_ids = mem_realloc(set->free_ids, set->free_cap * sizeof(*set->free_ids));
-	}
-	set->free_ids[set->free_count++] = id;
+	entity->activity = NULL;
+	entity->live = false;
+	pool_give_back(&set->pool, id);
+}
+
+void
+entity_calm(struct entity_set *set, uint32_t id)
+{
+	struct entity *entity = entity_at(set, id);
+	assert(entity->is_busy && busy_count(entity->busy) == 0);
+	set->bytes -= busy_bytes(entity->busy);
+	busy_free(entity->busy);
+	entity->busy = NULL;
+	entity->is_busy = false;
+	entity_settle(set, id);
 }
 
 void
@@ -125,12 +122,11 @@ entity_remove(struct entity_set *set, uint32_t id, struct run run)
 	entity->count -= n;
 	set->activities -= n;
 	if (entity->count == 0)
-		entity_drop(set, id);
+		entity_settle(set, id);
 }
 
 uint64_t
 entity_bytes(const struct entity_set *set)
 {
-	return set->bytes + (uint64_t)set->chunk_count * ENTITY_CHUNK * sizeof(struct entity) +
-	       set->free_cap * sizeof(uint32_t) + index_bytes(&set->index);
+	return set->bytes + pool_bytes(&set->pool) + index_bytes(&set->index);
 }

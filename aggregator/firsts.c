@@ -1,4 +1,4 @@
-/* firsts.c - the table of first sales. */
+/* firsts.c - the table of customers who are not new any more. */
 #include "aggregator/firsts.h"
 #include "common/mem.h"
 #include <stdlib.h>
@@ -19,46 +19,38 @@ firsts_fini(struct firsts *firsts)
 	index_fini(&firsts->index);
 }
 
-static struct first *
+static struct hash128 *
 first_at(const struct firsts *firsts, uint32_t number)
 {
 	return &firsts->chunk[number / FIRST_CHUNK][number % FIRST_CHUNK];
 }
 
-struct first *
-firsts_find(const struct firsts *firsts, struct hash128 cust)
+bool
+firsts_has(const struct firsts *firsts, struct hash128 cust)
 {
 	struct index_walk walk;
 	for (uint32_t n = index_first(&firsts->index, &walk, cust.lo); n != INDEX_NONE;
-	     n = index_next(&firsts->index, &walk)) {
-		struct first *first = first_at(firsts, n);
-		if (first->cust.lo == cust.lo && first->cust.hi == cust.hi)
-			return first;
-	}
-	return NULL;
-}
-
-struct first *
-firsts_add(struct firsts *firsts, struct hash128 cust)
-{
-	if (firsts->count == firsts->chunk_count * FIRST_CHUNK) {
-		firsts->chunk = mem_realloc(firsts->chunk, (firsts->chunk_count + 1) * sizeof(*firsts->chunk));
-		firsts->chunk[firsts->chunk_count++] = mem_zalloc(FIRST_CHUNK, sizeof(struct first));
-	}
-	struct first *first = first_at(firsts, firsts->count);
-	first->cust = cust;
-	index_insert(&firsts->index, cust.lo, firsts->count++);
-	return first;
+	     n = index_next(&firsts->index, &walk))
+		if (first_at(firsts, n)->lo == cust.lo && first_at(firsts, n)->hi == cust.hi)
+			return true;
+	return false;
 }
 
 void
-firsts_prefetch(const struct firsts *firsts, struct hash128 cust)
+firsts_add(struct firsts *firsts, struct hash128 cust)
 {
-	index_prefetch(&firsts->index, cust.lo);
+	if (firsts_has(firsts, cust))
+		return;
+	if (firsts->count == firsts->chunk_count * FIRST_CHUNK) {
+		firsts->chunk = mem_realloc(firsts->chunk, (firsts->chunk_count + 1) * sizeof(*firsts->chunk));
+		firsts->chunk[firsts->chunk_count++] = mem_alloc(FIRST_CHUNK * sizeof(struct hash128));
+	}
+	*first_at(firsts, firsts->count) = cust;
+	index_insert(&firsts->index, cust.lo, firsts->count++);
 }
 
 uint64_t
 firsts_bytes(const struct firsts *firsts)
 {
-	return (uint64_t)firsts->chunk_count * FIRST_CHUNK * sizeof(struct first) + index_bytes(&firsts->index);
+	return (uint64_t)firsts->chunk_count * FIRST_CHUNK * sizeof(struct hash128) + index_bytes(&firsts->index);
 }

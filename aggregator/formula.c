@@ -236,6 +236,7 @@ struct compiler {
 	const char *text;
 	uint32_t at;        /* next byte */
 	uint32_t nesting;
+	uint8_t refund;     /* first measure of refunds, or NO_MEASURE: the others are booked as it is */
 	struct formula *formula;
 	int error;          /* sticky; the first one counts */
 	uint32_t error_at;
@@ -293,6 +294,35 @@ emit(struct compiler *c, uint32_t at, struct formula_op op)
 		c->formula->op[c->formula->count++] = op;
 }
 
+static const char *
+booking_name(bool as_sold)
+{
+	return as_sold ? "as_sold" : "as_refunded";
+}
+
+/* A refund belongs to its own day or to its sale's. Either makes sense; a number that mixes the two is of no day. */
+static void
+check_booking(struct compiler *c, uint32_t at, uint8_t m)
+{
+	const struct measure *measure = &c->set->measure[m];
+	if (measure->from != EVENT_REFUND)
+		return;
+	if (c->refund == NO_MEASURE)
+		c->refund = m;
+	const struct measure *first = &c->set->measure[c->refund];
+	if (first->as_sold != measure->as_sold)
+		fail(c, -EINVAL, at, "'%s' is %s, '%s' %s; a number has one clock", first->name, booking_name(first->as_sold),
+		     measure->name, booking_name(measure->as_sold));
+}
+
+/* The operation at `at` takes measure m. */
+static void
+emit_measure(struct compiler *c, uint32_t at, uint8_t m)
+{
+	check_booking(c, at, m);
+	emit(c, at, (struct formula_op){.op = OP_MEASURE, .measure = m});
+}
+
 static struct part
 parse_constant(struct compiler *c)
 {
@@ -342,7 +372,10 @@ use_kpi(struct compiler *c, const struct kpi *kpi, uint32_t at)
 			part.measure = op->measure;
 		part.distinct |= op->op == OP_MEASURE && take_is_touch(c->set->measure[op->measure].take);
 		part.divided |= op->op == OP_DIV;
-		emit(c, at, *op);
+		if (op->op == OP_MEASURE)
+			emit_measure(c, at, op->measure);
+		else
+			emit(c, at, *op);
 	}
 	part.distinct &= !part.divided;
 	return part;
@@ -358,7 +391,7 @@ parse_name(struct compiler *c)
 	struct slice name = {(const uint8_t *)c->text + start, c->at - start};
 	int found = measure_find(c->set, name);
 	if (found >= 0) {
-		emit(c, start, (struct formula_op){.op = OP_MEASURE, .measure = (uint8_t)found});
+		emit_measure(c, start, (uint8_t)found);
 		part.unit = c->set->measure[found].unit;
 		part.measure = (uint8_t)found;
 		part.distinct = take_is_touch(c->set->measure[found].take);
@@ -535,7 +568,7 @@ int
 formula_compile(struct formula *formula, const struct kpi_set *set, const char *text, enum unit *unit, uint32_t *at,
                 char *why)
 {
-	struct compiler c = {.set = set, .text = text, .formula = formula, .why = why};
+	struct compiler c = {.set = set, .text = text, .refund = NO_MEASURE, .formula = formula, .why = why};
 	*formula = (struct formula){0};
 	struct part whole = parse_sum(&c);
 	if (c.error == 0 && text[c.at] != '\0') {

@@ -32,7 +32,7 @@ struct kpi_value {
 /*
  * Compiles text. Names are measures, then KPIs defined before (expanded in
  * place). Checks units: sums and differences need one unit; money times money is
- * refused. 0, or a negative value (-ENOENT: an unknown name starts there) with the
+ * refused. Refunds are booked in one way throughout: as_sold or as_refunded. 0, or a negative value (-ENOENT: an unknown name starts there) with the
  * byte offset of the place in *at and a sentence in why (120 bytes). On success *unit is the formula's unit: money / count
  * stays money, money / money and count / count are ratio.
  */

@@ -11,12 +11,13 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { CONTENT_BITS = 20, FIRST_SLOTS = 1024, MOVE_PER_ADD = 8 };
+enum { MARK_BITS = 20, CONTENT_BITS = 19, FIRST_SLOTS = 1024, MOVE_PER_ADD = 8 };
 #define CONTENT_MASK ((UINT64_C(1) << CONTENT_BITS) - 1)
+#define MARK (UINT64_C(1) << CONTENT_BITS)
 
 struct slot {
 	struct hash128 id;
-	uint64_t ts_content; /* ts << 20 | content bits; 0 with an all-zero id: never used */
+	uint64_t ts_content; /* ts << 20 | mark << 19 | content bits; 0 with an all-zero id: never used */
 };
 
 struct table {
@@ -48,7 +49,7 @@ never_used(const struct slot *slot)
 static bool
 expired(const struct slot *slot, int64_t forget_before_ms)
 {
-	return (int64_t)(slot->ts_content >> CONTENT_BITS) < forget_before_ms;
+	return (int64_t)(slot->ts_content >> MARK_BITS) < forget_before_ms;
 }
 
 static struct table
@@ -175,28 +176,42 @@ make_room(struct ids *ids, int64_t forget_before_ms)
 	ids->next = (struct table){0};
 }
 
-enum ids_verdict
-ids_find(const struct ids *ids, struct hash128 id, uint64_t content, int64_t forget_before_ms)
+static const struct slot *
+known(const struct ids *ids, struct hash128 id, int64_t forget_before_ms)
 {
 	const struct slot *slot = table_find(&ids->now, id);
 	if (slot == NULL || expired(slot, forget_before_ms))
 		slot = table_find(&ids->old, id);
-	if (slot == NULL || expired(slot, forget_before_ms))
+	return slot == NULL || expired(slot, forget_before_ms) ? NULL : slot;
+}
+
+bool
+ids_is_marked(const struct ids *ids, struct hash128 id, int64_t forget_before_ms)
+{
+	const struct slot *slot = known(ids, id, forget_before_ms);
+	return slot != NULL && (slot->ts_content & MARK) != 0;
+}
+
+enum ids_verdict
+ids_find(const struct ids *ids, struct hash128 id, uint64_t content, int64_t forget_before_ms)
+{
+	const struct slot *slot = known(ids, id, forget_before_ms);
+	if (slot == NULL)
 		return IDS_NEW;
 	return (slot->ts_content & CONTENT_MASK) == (content & CONTENT_MASK) ? IDS_DUPLICATE : IDS_CONFLICT;
 }
 
 void
-ids_add(struct ids *ids, struct hash128 id, uint64_t content, int64_t ts_ms, int64_t forget_before_ms)
+ids_add(struct ids *ids, struct hash128 id, uint64_t content, int64_t ts_ms, bool marked, int64_t forget_before_ms)
 {
-	assert(ts_ms >= 0 && ts_ms < INT64_C(1) << (64 - CONTENT_BITS));
+	assert(ts_ms >= 0 && ts_ms < INT64_C(1) << (64 - MARK_BITS));
 	ids->adds++;
 	if (ids->now.used * 8 > ids->now.count * 5)
 		prepare_next(ids, forget_before_ms);
 	if (ids->now.used * 8 > ids->now.count * 6)
 		make_room(ids, forget_before_ms);
 	move_some(ids, MOVE_PER_ADD, forget_before_ms);
-	struct slot entry = {id, (uint64_t)ts_ms << CONTENT_BITS | (content & CONTENT_MASK)};
+	struct slot entry = {id, (uint64_t)ts_ms << MARK_BITS | (marked ? MARK : 0) | (content & CONTENT_MASK)};
 	if (never_used(&entry))
 		entry.ts_content = 1;
 	table_put(&ids->now, &entry, forget_before_ms);

@@ -1,9 +1,9 @@
 /*
  * ids.h - the event ids seen within the horizon: duplicates and conflicts.
  *
- * 24 bytes a slot: the whole 128-bit hash, the event's time and 20 bits of its
- * content hash. (20 bits only decide what a repeated id is *called*: it is not
- * counted either way; one conflict in a million is reported as a duplicate.)
+ * 24 bytes a slot: the whole 128-bit hash, the event's time, a mark and 19 bits of its
+ * content hash. (19 bits only decide what a repeated id is *called*: it is not
+ * counted either way; one conflict in 500,000 is reported as a duplicate.)
  *
  * An id is forgotten exactly when its event time is before now - horizon, that is
  * when any event with that time would be too late (I5). Forgetting is a rule, not
@@ -24,7 +24,9 @@ void ids_free(struct ids *ids);
 /* forget_before_ms: now - horizon. Event times are 0 .. 2^44 - 1. */
 enum ids_verdict ids_find(const struct ids *ids, struct hash128 id, uint64_t content, int64_t forget_before_ms);
 /* id must be IDS_NEW at this moment. */
-void ids_add(struct ids *ids, struct hash128 id, uint64_t content, int64_t ts_ms, int64_t forget_before_ms);
+void ids_add(struct ids *ids, struct hash128 id, uint64_t content, int64_t ts_ms, bool marked, int64_t forget_before_ms);
+/* It is known and was marked. */
+bool ids_is_marked(const struct ids *ids, struct hash128 id, int64_t forget_before_ms);
 void ids_prefetch(const struct ids *ids, struct hash128 id);
 uint64_t ids_slots_used(const struct ids *ids); /* with expired ones not yet swept */
 uint64_t ids_bytes(const struct ids *ids);

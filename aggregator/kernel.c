@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 enum { TELL_AHEAD = 6 /* series */ };
+#define LOOK_BACK_MS (INT64_C(30) * 86400000)
+#define REACH_MS (INT64_C(63) * 86400000) /* m.prev reaches back 62 days and an hour */
 #define ABS_MAX (UINT64_C(1) << 62) /* no total can come near INT64_MAX */
 
 /* Days that each level must keep so that no edge of a window with a finer slide stands inside a pane. */
@@ -41,10 +43,21 @@ static void
 cell_gone(void *owner, uint32_t tuple_id)
 {
 	struct kernel *kernel = owner;
-	struct tuple *tuple = tuple_at(&kernel->tuples, tuple_id);
-	assert(tuple->cells > 0);
-	if (--tuple->cells == 0)
-		tuple_drop(&kernel->tuples, &kernel->series, tuple_id);
+	tuple_cell_gone(&kernel->tuples, &kernel->series, tuple_id);
+}
+
+/* What nobody asks need not be kept. */
+static void
+what_is_asked(struct kernel *kernel)
+{
+	const uint8_t where_from = 1 << TEXT_CAMP | 1 << TEXT_CHAN | 1 << TEXT_SRC | 1 << TEXT_MED;
+	const struct kpi_set *kpis = kernel->config.kpis;
+	kernel->kinds = tuple_kinds(&kernel->tuples, UINT8_MAX);
+	kernel->attributes = (kernel->tuples.dims_mask & where_from) != 0;
+	for (uint32_t m = 0; m < kpis->measure_count; m++)
+		kernel->books_sold |= kpis->measure[m].as_sold;
+	kernel->look_back_ms = kernel->config.look_back_ms > 0 ? kernel->config.look_back_ms : LOOK_BACK_MS;
+	kernel->reach_ms = kernel->config.horizon_ms > REACH_MS ? kernel->config.horizon_ms : REACH_MS;
 }
 
 struct kernel *
@@ -57,13 +70,14 @@ kernel_new(const struct kernel_config *config)
 	keep_days(config, kernel->keep_days);
 	const struct panes_owner owner = {kernel, columns_of, cell_gone, touch_moved, touch_gone};
 	kernel->panes = panes_new(&kernel->grid, kernel->keep_days, &owner);
-	tuple_set_init(&kernel->tuples, &kernel->config);
+	tuple_set_init(&kernel->tuples, &kernel->config, kernel_dims_mask(config));
 	series_set_init(&kernel->series, &kernel->config);
 	kernel->ids = ids_new();
 	entity_set_init(&kernel->entities);
+	facts_init(&kernel->facts);
+	leads_init(&kernel->leads);
 	firsts_init(&kernel->firsts);
-	for (uint32_t m = 0; m < config->kpis->measure_count; m++)
-		kernel->counts_new |= config->kpis->measure[m].take == TAKE_NEW;
+	what_is_asked(kernel);
 	edges_init(kernel);
 	touch_init(kernel);
 	return kernel;
@@ -79,6 +93,8 @@ kernel_free(struct kernel *kernel)
 	series_set_fini(&kernel->series);
 	ids_free(kernel->ids);
 	entity_set_fini(&kernel->entities);
+	facts_fini(&kernel->facts);
+	leads_fini(&kernel->leads);
 	firsts_fini(&kernel->firsts);
 	free(kernel);
 }
@@ -127,7 +143,7 @@ count_abs(struct kernel *kernel, const struct group_event *event)
 }
 
 static enum verdict
-decide(struct kernel *kernel, const struct group_event *event)
+decide(struct kernel *kernel, const struct group *group, const struct group_event *event, const char **why)
 {
 	int64_t forget_before = kernel->now_ms - kernel->config.horizon_ms;
 	if (event->ts_ms < forget_before)
@@ -142,79 +158,62 @@ decide(struct kernel *kernel, const struct group_event *event)
 	case IDS_NEW:
 		break;
 	}
-	if (would_overflow(kernel, event))
+	enum verdict verdict = words_verdict(kernel, group, event, why);
+	if (verdict != VERDICT_OK)
+		return verdict;
+	if (would_overflow(kernel, event)) {
+		*why = "a sum over the last 63 days would overflow";
 		return VERDICT_BAD_AMOUNT;
-	ids_add(kernel->ids, event->id, event->content, event->ts_ms, forget_before);
+	}
+	words_remember(kernel, group, event);
 	return VERDICT_OK;
 }
 
 static uint32_t
 tuple_for(struct kernel *kernel, const struct group *group, const struct group_event *event, struct hash128 dims)
 {
+	struct form form;
 	uint32_t id = tuple_find(&kernel->tuples, dims);
-	if (id != UINT32_MAX)
+	if (id != TUPLE_NONE)
 		return id;
-	if (tuple_would_fold(&kernel->series))
-		kernel_drain(kernel, UINT64_MAX); /* what is to be freed is free: folding is a function of the log */
-	return tuple_make(&kernel->tuples, &kernel->series, group, event, dims);
+	form_of_event(&kernel->tuples, group, event, &form);
+	return tuple_make(&kernel->tuples, &form, dims);
 }
 
-/* The sums of `value`, by source, that a tuple's cell keeps. */
-static void
-columns_fill(const struct tuple *tuple, const int64_t value[COLUMN_SOURCES], int64_t sum[PANE_COLUMNS_MAX])
-{
-	for (uint32_t c = 0; c < tuple->columns; c++)
-		sum[c] = value[tuple->column[c]];
-}
-
-/* The primitive `add`: numbers into a tuple's cell and every slot that holds it. */
-static struct place
-add(struct kernel *kernel, uint32_t id, int64_t ts_ms, const int64_t value[COLUMN_SOURCES])
-{
-	struct tuple *tuple = tuple_at(&kernel->tuples, id);
-	int64_t sum[PANE_COLUMNS_MAX];
-	bool made;
-	columns_fill(tuple, value, sum);
-	struct place place = panes_add(kernel->panes, ts_ms, id, sum, tuple->columns, &made);
-	tuple->cells += made;
-	edges_add(kernel, id, place, ts_ms, sum);
-	return place;
-}
-
-/* 1: this sale is its customer's first. The one that was until now is no more. */
-static int64_t
-take_first(struct kernel *kernel, const struct group_event *event, struct hash128 cust, uint32_t tuple)
-{
-	static const int64_t no_more[COLUMN_SOURCES] = {[COLUMN_NEW] = -1};
-	struct first *first = firsts_find(&kernel->firsts, cust);
-	if (first != NULL && !first_is_before(event->ts_ms, event->id.lo, first))
-		return 0;
-	if (first != NULL) /* later than an event that is not too late, so its cell is there */
-		add(kernel, first->tuple, first->ts_ms, no_more);
-	else
-		first = firsts_add(&kernel->firsts, cust);
-	first->id = event->id.lo;
-	first->ts_ms = event->ts_ms;
-	first->tuple = tuple;
-	return 1;
-}
-
-/* An accepted event counts; then who did it is touched. */
+/* A visit or an engagement: nothing can change it any more. */
 static void
 count_event(struct kernel *kernel, const struct group *group, const struct group_event *event, struct hash128 dims)
 {
-	int64_t value[COLUMN_SOURCES];
+	int64_t value[COLUMN_SOURCES] = {0};
 	uint32_t id = tuple_for(kernel, group, event, dims);
 	memcpy(value, event->num, sizeof(event->num));
 	value[COLUMN_COUNT] = 1;
-	value[COLUMN_NEW] = 0;
-	if (kernel->counts_new && event->type == EVENT_SALE && event->text_len[TEXT_CUST] > 0)
-		value[COLUMN_NEW] = take_first(kernel, event, touch_cust(kernel, group, event), id);
-	struct place place = add(kernel, id, event->ts_ms, value);
-	const struct tuple *tuple = tuple_at(&kernel->tuples, id);
-	kernel->counters.folded += tuple->folded;
-	if (tuple->touches > 0)
+	struct place place = book_add(kernel, id, event->ts_ms, value);
+	kernel->counters.folded += tuple_at(&kernel->tuples, id)->folded;
+	if (tuple_at(&kernel->tuples, id)->touches > 0)
 		touch_add(kernel, group, event, id, place.start_ms);
+	if (kernel->attributes && event->type == EVENT_VISIT && event->text_len[TEXT_CUST] > 0 &&
+	    (event->flags & EVENT_HAS_TOUCH) && !(event->flags & EVENT_IS_DIRECT))
+		settle_visit(kernel, touch_whom(kernel, group, event, ENTITY_CUST), event, id);
+}
+
+static void
+count_any(struct kernel *kernel, const struct group *group, const struct group_event *event, struct hash128 dims)
+{
+	if (tuple_would_fold(&kernel->series))
+		kernel_drain(kernel, UINT64_MAX); /* what is to be freed is free: folding is a function of the log */
+	switch (event->type) {
+	case EVENT_VISIT:
+	case EVENT_ENGAGE:
+		count_event(kernel, group, event, dims);
+		break;
+	case EVENT_CORRECT:
+	case EVENT_VOID:
+		words_correct(kernel, group, event, dims);
+		break;
+	default:
+		words_add(kernel, group, event, dims);
+	}
 }
 
 static struct hash128
@@ -232,15 +231,16 @@ apply_event(struct kernel *kernel, struct group *group, struct group_event *even
 		return; /* accept refused it */
 	if (kernel->config.clock_events)
 		edges_advance(kernel, event->ts_ms);
-	enum verdict verdict = decide(kernel, event);
+	const char *why = NULL;
+	enum verdict verdict = decide(kernel, group, event, &why);
 	event->verdict = (uint8_t)verdict;
 	kernel->counters.verdict[verdict]++;
-	if (verdict == VERDICT_BAD_AMOUNT)
-		group_add_fault(group, (uint32_t)(event - group->events), "a sum over the last 63 days would overflow");
+	if (why != NULL)
+		group_add_fault(group, (uint32_t)(event - group->events), why);
 	if (verdict != VERDICT_OK)
 		return;
 	count_abs(kernel, event);
-	count_event(kernel, group, event, dims_of(kernel, group, event, mask));
+	count_any(kernel, group, event, dims_of(kernel, group, event, mask));
 }
 
 /* Starts fetching what events [from, to) will touch, one dependent step for all of them at a time. */
@@ -259,12 +259,12 @@ prefetch(struct kernel *kernel, const struct group *group, uint32_t from, uint32
 			continue;
 		const struct tuple *its = tuple[i - from] = tuple_at(&kernel->tuples, found);
 		panes_prefetch(kernel->panes, group->events[i].ts_ms, found);
-		for (uint32_t r = 0; r < kernel->config.rollup_count && tuple_counts(its); r++)
+		for (uint32_t r = 0; r < kernel->config.rollup_count && its->attached; r++)
 			__builtin_prefetch(series_at(&kernel->series, tuple_series(&kernel->tuples, its)[r]));
 	}
 	touch_ahead(kernel, group, from, to, tuple);
 	for (uint32_t i = from; i < to; i++)
-		for (uint32_t r = 0; r < kernel->config.rollup_count && tuple[i - from] && tuple_counts(tuple[i - from]); r++)
+		for (uint32_t r = 0; r < kernel->config.rollup_count && tuple[i - from] && tuple[i - from]->attached; r++)
 			__builtin_prefetch(series_at(&kernel->series, tuple_series(&kernel->tuples, tuple[i - from])[r])->block, 1);
 }
 
@@ -311,7 +311,7 @@ kernel_bounds(const struct kernel *kernel, enum window window, struct window_bou
 uint32_t
 kernel_series_end(const struct kernel *kernel)
 {
-	return kernel->series.end;
+	return kernel->series.pool.end;
 }
 
 bool
@@ -433,19 +433,25 @@ kernel_count(const struct kernel *kernel, struct kernel_counters *out)
 	out->ids = ids_slots_used(kernel->ids);
 	out->cells = panes_cells(kernel->panes);
 	out->panes = panes_count(kernel->panes);
-	out->tuples = kernel->tuples.live;
+	out->tuples = kernel->tuples.pool.live;
 	out->series = kernel->series.live;
 	out->bytes_ids = ids_bytes(kernel->ids);
 	out->bytes_cells = panes_bytes(kernel->panes);
 	out->bytes_tuples = tuple_bytes(&kernel->tuples);
-	out->bytes_series = kernel->series.bytes + (uint64_t)kernel->series.end * sizeof(struct series) +
+	out->bytes_series = kernel->series.bytes + pool_bytes(&kernel->series.pool) +
 	                    index_bytes(&kernel->series.index);
-	out->entities = kernel->entities.live;
+	out->entities = kernel->entities.pool.live;
 	out->activities = kernel->entities.activities;
-	out->customers = kernel->firsts.count;
+	out->firsts = kernel->firsts.count;
+	out->facts = kernel->facts.pool.live;
+	out->parked = kernel->facts.parked;
+	out->leads = kernel->leads.pool.live;
+	out->bytes_facts = facts_bytes(&kernel->facts);
+	out->bytes_leads = leads_bytes(&kernel->leads);
 	out->bytes_entities = entity_bytes(&kernel->entities);
 	out->bytes_firsts = firsts_bytes(&kernel->firsts);
-	out->bytes = out->bytes_firsts + out->bytes_entities + out->bytes_ids + out->bytes_cells + out->bytes_tuples + out->bytes_series + sizeof(*kernel);
+	out->bytes = out->bytes_firsts + out->bytes_entities + out->bytes_facts + out->bytes_leads + out->bytes_ids +
+	             out->bytes_cells + out->bytes_tuples + out->bytes_series + sizeof(*kernel);
 }
 
 /* Adds one cell into the totals it belongs to, by the bounds alone: independent of edges and slots. */

@@ -83,13 +83,15 @@ uint32_t kernel_dirty(const struct kernel *kernel);
 /* Counters since the start. */
 struct kernel_counters {
 	uint64_t verdict[VERDICT_COUNT]; /* of events that reached the kernel */
-	uint64_t folded;      /* events whose key went to ~other in some rollup */
+	uint64_t folded;      /* times that an event was counted under ~other in some rollup */
 	uint64_t drained;     /* cells that crossed an edge */
 	uint64_t touched;     /* entities whose activities of a pane crossed an edge */
 	uint64_t ids, cells, tuples, series, panes, entities, activities; /* now */
-	uint64_t customers;   /* ever: those with a first sale */
+	uint64_t facts, leads, parked; /* now; parked: corrections that wait for their event */
+	uint64_t parked_expired, parked_unfit; /* those whose event never came, or was none that they fit */
+	uint64_t firsts;      /* customers whose first sale is too old to change */
 	uint64_t bytes;       /* all tables */
-	uint64_t bytes_series, bytes_cells, bytes_tuples, bytes_ids, bytes_entities, bytes_firsts;
+	uint64_t bytes_series, bytes_cells, bytes_tuples, bytes_ids, bytes_entities, bytes_facts, bytes_leads, bytes_firsts;
 };
 void kernel_count(const struct kernel *kernel, struct kernel_counters *out);
 

@@ -6,6 +6,7 @@
 #include "aggregator/measure.h"
 #include "aggregator/zone.h"
 #include "common/hash.h"
+#include "schemas/money.h"
 #include "schemas/window.h"
 
 enum {
@@ -29,11 +30,13 @@ struct rollup {
 struct kernel_config {
 	const struct zone *zone;      /* outlives the kernel */
 	const struct kpi_set *kpis;   /* outlives the kernel */
+	const struct money_rates *rates; /* outlives the kernel; for refunds in another currency. NULL: their own amounts stand */
 	struct hash_key key;
 	int week_start;               /* 0 = Monday .. 6 = Sunday */
 	bool clock_events;            /* log time is per event: the largest event time seen */
 	int64_t horizon_ms;           /* 63 days: lateness, ids */
 	int64_t future_ms;            /* 5 min */
+	int64_t look_back_ms;         /* of attribution; 0: 30 days */
 	int slide_min[WINDOW_ROLLING]; /* 1, 5, 15 or 60; defaults 1, 15, 60 */
 	uint32_t rollup_count;
 	struct rollup rollup[ROLLUPS_MAX];

@@ -1,5 +1,6 @@
 /* measure.c - looking measures and KPIs up; their words. */
 #include "aggregator/measure.h"
+#include "aggregator/formula.h"
 #include <stdlib.h>
 
 static bool
@@ -18,7 +19,7 @@ bool
 measure_same_class(const struct measure *a, const struct measure *b)
 {
 	if (!take_is_touch(a->take) || !take_is_touch(b->take) || a->from != b->from || a->entity != b->entity ||
-	    a->where_count != b->where_count)
+	    a->as_sold != b->as_sold || a->where_count != b->where_count)
 		return false;
 	for (unsigned w = 0; w < a->where_count; w++)
 		if (!same_where(&a->where[w], &b->where[w]))
@@ -35,6 +36,18 @@ measures_missing(const struct kpi_set *set, enum window window, enum window_part
 	for (uint32_t m = 0; m < set->measure_count; m++)
 		measures |= (uint64_t)take_looks_back(set->measure[m].take) << m;
 	return measures;
+}
+
+bool
+kpi_known_by(const struct kpi_set *set, uint32_t kpi, uint8_t dims_mask)
+{
+	uint64_t measures = formula_measures(&set->kpi[kpi].formula);
+	if ((dims_mask & ~set->spend_dims) == 0)
+		return true;
+	for (uint32_t m = 0; m < set->measure_count; m++)
+		if ((measures >> m & 1) != 0 && set->measure[m].from == EVENT_SPEND)
+			return false;
+	return true;
 }
 
 int

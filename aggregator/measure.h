@@ -20,16 +20,19 @@ enum {
 	WHERE_MAX = 8,         /* conditions of a measure, all must hold */
 	WHERE_VALUES_MAX = 16, /* values of a condition, one must match */
 	FORMULA_OPS_MAX = 64,
-	CLASSES_MAX = 8,       /* different (from, where, entity) among the measures by touches */
+	CLASSES_MAX = 8,       /* different (from, where, booking, entity) among the measures by touches */
 };
 
 /*
  * What a measure takes of its events. DISTINCT counts each customer (or order, or visit) once a
  * series and part of a window, RETAINED those that are in a part and also in the one before
  * it, PREVIOUS those in the one before it; they are kept by touches (aggregator/touch.c), the others
- * by addition. NEW counts a sale that is its customer's first ever.
+ * by addition. NEW counts a sale that is its customer's first ever. STAGE counts a lead when and where it
+ * first enters a stage; COHORT when and where it enters one stage if it has reached another by now.
  */
-enum measure_take { TAKE_COUNT = 0, TAKE_SUM, TAKE_DISTINCT, TAKE_RETAINED, TAKE_PREVIOUS, TAKE_NEW };
+enum measure_take {
+	TAKE_COUNT = 0, TAKE_SUM, TAKE_DISTINCT, TAKE_RETAINED, TAKE_PREVIOUS, TAKE_NEW, TAKE_STAGE, TAKE_COHORT
+};
 enum entity_kind { ENTITY_CUST = 0, ENTITY_ORDER, ENTITY_VISIT, ENTITY_KINDS };
 
 static inline bool
@@ -50,13 +53,14 @@ enum where_field {
 	WHERE_STAGE = EVENT_DIMS,
 	WHERE_KIND,
 	WHERE_COST_TYPE,
+	WHERE_MATCHED, /* of a refund, 0 or 1: its sale is known */
 	WHERE_FIELDS
 };
 
 struct where {
 	uint8_t field;                        /* dimension or enum where_field */
 	uint8_t count;
-	uint8_t number[WHERE_VALUES_MAX];     /* stage or kind */
+	uint8_t number[WHERE_VALUES_MAX];     /* stage, kind, matched */
 	char *value[WHERE_VALUES_MAX];        /* dimension or cost type; owned by the set */
 };
 
@@ -68,6 +72,9 @@ struct measure {
 	uint8_t take;  /* enum measure_take */
 	uint8_t num;   /* enum event_num summed by TAKE_SUM */
 	uint8_t entity; /* enum entity_kind told apart by TAKE_DISTINCT; RETAINED, PREVIOUS: ENTITY_CUST */
+	uint8_t stage; /* STAGE, COHORT: STAGE_LEAD .. STAGE_CUSTOMER */
+	uint8_t of;    /* COHORT: the stage, below the other, whose entry says when and where */
+	bool as_sold;  /* refunds: at the sale's time; else at their own */
 	uint8_t unit;  /* enum unit */
 	uint8_t where_count;
 	struct where where[WHERE_MAX];
@@ -97,14 +104,18 @@ struct kpi {
 	struct formula formula;
 };
 
+/* The dimensions by which spend is known unless the file of KPIs says otherwise (spend_by). */
+enum { SPEND_DIMS_DEFAULT = 1 << TEXT_CAMP | 1 << TEXT_CHAN | 1 << TEXT_SRC | 1 << TEXT_MED };
+
 struct kpi_set {
+	uint8_t spend_dims; /* bit d: spend is known by dimension d; 0: only as a whole */
 	uint32_t measure_count, kpi_count;
 	struct measure measure[MEASURES_MAX];
 	struct kpi kpi[KPIS_MAX];
 };
 
 /*
- * A class is what touches are counted by: one event type, one `where`, and whom it tells apart.
+ * A class is what touches are counted by: one event type, one `where`, one booking, and whom it tells apart.
  * Two measures by touches of one class share them.
  */
 bool measure_same_class(const struct measure *a, const struct measure *b);
@@ -113,6 +124,11 @@ bool measure_same_class(const struct measure *a, const struct measure *b);
  * (and ptd) ask who was there before prev, and for r30d and m that lies beyond the horizon.
  */
 uint64_t measures_missing(const struct kpi_set *set, enum window window, enum window_part part);
+/*
+ * False: the KPI is made of spend, and dims_mask (of a rollup) has a dimension by which spend is not
+ * known, so that the KPI has no value there: a team's share of a campaign's spend is nowhere written.
+ */
+bool kpi_known_by(const struct kpi_set *set, uint32_t kpi, uint8_t dims_mask);
 /* -1 if unknown. */
 int measure_find(const struct kpi_set *set, struct slice name);
 int kpi_find(const struct kpi_set *set, struct slice name);

@@ -14,7 +14,7 @@
 #include "aggregator/grid.h"
 #include <stdbool.h>
 
-enum { PANE_LEVELS = 3, PANE_DAYS_MAX = 80, PANE_COLUMNS_MAX = 6 };
+enum { PANE_LEVELS = 3, PANE_DAYS_MAX = 80, PANE_COLUMNS_MAX = 12 };
 
 /* Where a cell or an edge is. Compare start first, then offset. */
 struct place {

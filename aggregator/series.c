@@ -9,6 +9,7 @@ series_set_init(struct series_set *set, const struct kernel_config *config)
 {
 	const struct kpi_set *kpis = config->kpis;
 	*set = (struct series_set){.config = config};
+	pool_init(&set->pool, sizeof(struct series), SERIES_CHUNK);
 	for (uint32_t m = 0; m < kpis->measure_count; m++) {
 		uint32_t d = 0;
 		if (kpis->measure[m].take != TAKE_PREVIOUS)
@@ -29,14 +30,11 @@ block_bytes(uint32_t cap)
 void
 series_set_fini(struct series_set *set)
 {
-	for (uint32_t id = 0; id < set->end; id++) {
+	for (uint32_t id = 0; id < set->pool.end; id++) {
 		free(series_at(set, id)->block);
 		free(series_at(set, id)->key);
 	}
-	for (uint32_t c = 0; c < set->chunk_count; c++)
-		free(set->chunk[c]);
-	free(set->chunk);
-	free(set->free_ids);
+	pool_fini(&set->pool);
 	free(set->dirty);
 	index_fini(&set->index);
 }
@@ -66,32 +64,10 @@ series_find(const struct series_set *set, uint32_t rollup, struct slice key)
 	return UINT32_MAX;
 }
 
-static void
-push(uint32_t **list, uint32_t *count, uint32_t *cap, uint32_t id)
-{
-	if (*count == *cap) {
-		*cap = *cap ? *cap * 2 : 256;
-		*list = mem_realloc(*list, *cap * sizeof(**list));
-	}
-	(*list)[(*count)++] = id;
-}
-
-static uint32_t
-new_id(struct series_set *set)
-{
-	if (set->free_count > 0)
-		return set->free_ids[--set->free_count];
-	if (set->end == set->chunk_count * SERIES_CHUNK) {
-		set->chunk = mem_realloc(set->chunk, (set->chunk_count + 1) * sizeof(*set->chunk));
-		set->chunk[set->chunk_count++] = mem_zalloc(SERIES_CHUNK, sizeof(struct series));
-	}
-	return set->end++;
-}
-
 uint32_t
 series_make(struct series_set *set, uint32_t rollup, struct slice key, uint32_t parts)
 {
-	uint32_t id = new_id(set);
+	uint32_t id = pool_take(&set->pool);
 	struct series *series = series_at(set, id);
 	*series = (struct series){.rollup = (uint8_t)rollup,
 	                          .key_bytes = key.n,
@@ -134,7 +110,7 @@ series_drop(struct series_set *set, uint32_t id)
 void
 series_release(struct series_set *set, uint32_t id)
 {
-	push(&set->free_ids, &set->free_count, &set->free_cap, id);
+	pool_give_back(&set->pool, id);
 }
 
 uint32_t
@@ -170,7 +146,11 @@ series_mark_slow(struct series_set *set, uint32_t id)
 		memmove(set->dirty, set->dirty + set->dirty_from, set->dirty_count * sizeof(*set->dirty));
 		set->dirty_from = 0;
 	}
-	push(&set->dirty, &set->dirty_count, &set->dirty_cap, id);
+	if (set->dirty_count == set->dirty_cap) {
+		set->dirty_cap = set->dirty_cap ? set->dirty_cap * 2 : 256;
+		set->dirty = mem_realloc(set->dirty, set->dirty_cap * sizeof(*set->dirty));
+	}
+	set->dirty[set->dirty_count++] = id;
 }
 
 int64_t

@@ -16,6 +16,7 @@
 #define AGGREGATOR_SERIES_H
 #include "aggregator/kernel_config.h"
 #include "common/index.h"
+#include "common/pool.h"
 
 enum { CALENDAR_WINDOWS = WINDOW_COUNT - WINDOW_ROLLING, SERIES_CHUNK = 4096 };
 
@@ -32,9 +33,7 @@ struct series {
 
 struct series_set {
 	const struct kernel_config *config;
-	struct series **chunk;
-	uint32_t chunk_count, end;      /* ids are below end */
-	uint32_t *free_ids, free_count, free_cap;
+	struct pool pool;
 	uint32_t *dirty, dirty_from, dirty_count, dirty_cap; /* in order of their first change; those before from are told */
 	struct index index;
 	uint32_t rollup_count[ROLLUPS_MAX]; /* live series */
@@ -49,7 +48,7 @@ void series_set_fini(struct series_set *set);
 static inline struct series *
 series_at(const struct series_set *set, uint32_t id)
 {
-	return &set->chunk[id / SERIES_CHUNK][id % SERIES_CHUNK];
+	return pool_at(&set->pool, id, sizeof(struct series), SERIES_CHUNK);
 }
 
 /* key: parts as u16 length + bytes. UINT32_MAX: none. */

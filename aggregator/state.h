@@ -1,6 +1,6 @@
 /*
- * state.h - the inside of the kernel, shared by kernel.c (events in, totals out),
- * edges.c (time) and touch.c (who). Nobody else includes it.
+ * state.h - the inside of the kernel, shared by kernel.c (events in, totals out), edges.c (time),
+ * touch.c (who), words.c, settle.c, book.c (what can still change) and forget.c. Nobody else includes it.
  *
  * Edges. Every drained edge of a window is a place in the cells that only moves
  * forward; crossing a cell adds it to one slot and takes it from another:
@@ -15,9 +15,11 @@
 #ifndef AGGREGATOR_STATE_H
 #define AGGREGATOR_STATE_H
 #include "aggregator/entities.h"
+#include "aggregator/facts.h"
 #include "aggregator/firsts.h"
 #include "aggregator/ids.h"
 #include "aggregator/kernel.h"
+#include "aggregator/leads.h"
 #include "aggregator/panes.h"
 #include "aggregator/tuples.h"
 
@@ -72,8 +74,15 @@ struct kernel {
 	struct series_set series;
 	struct ids *ids;
 	struct entity_set entities;
+	struct facts facts;
+	struct leads leads;
 	struct firsts firsts;
-	bool counts_new;         /* some measure asks who is new */
+	int64_t reach_ms;        /* what is older lies before all windows */
+	int64_t look_back_ms;
+	uint8_t kinds;           /* of entities that measures tell apart */
+	bool attributes;         /* somebody asks where sales come from */
+	bool books_sold;         /* some measure books refunds at their sale's time */
+	uint32_t forget_table, forget_next; /* see forget.c */
 
 	/* Sum of |number| of all live events by field: bounds every total, so that none can overflow. */
 	uint64_t abs[EVENT_MEASURABLE];
@@ -107,12 +116,57 @@ void touch_ahead(const struct kernel *kernel, const struct group *group, uint32_
                  const struct tuple *const tuple[AHEAD]);
 /* The hash of the customer that an event names. */
 struct hash128 touch_cust(const struct kernel *kernel, const struct group *group, const struct group_event *event);
+/* An order, a visit or a lead is its customer's: what belongs together stays in one partition. cust may be empty. */
+struct hash128 touch_part_hash(const struct kernel *kernel, struct slice cust, struct slice text);
+/* The customer, order or visit that an event names, made if missing; ENTITY_NONE: it names none. */
+uint32_t touch_whom(struct kernel *kernel, const struct group *group, const struct group_event *event, unsigned kind);
 /* One event more of everybody it names, at the pane that starts at start_ms. */
 void touch_add(struct kernel *kernel, const struct group *group, const struct group_event *event, uint32_t tuple,
                int64_t start_ms);
+/* Of one of them; and one less. */
+void touch_one(struct kernel *kernel, uint32_t entity, uint32_t tuple, int64_t start_ms);
+void touch_back(struct kernel *kernel, uint32_t entity, uint32_t tuple, int64_t start_ms);
 /* See struct panes_owner. */
 bool touch_moved(void *kernel, uint32_t who, struct place from, struct place to);
 void touch_gone(void *kernel, uint32_t who, struct place place);
 /* What the touch measures of a series must be, by the activities and the bounds alone. */
 void touch_audit(const struct kernel *kernel, uint32_t series, uint64_t totals[MEASURES_MAX][SLOT_COUNT]);
+
+/* book.c */
+/* Numbers, by source, into a tuple's cell and every slot that holds it. */
+struct place book_add(struct kernel *kernel, uint32_t tuple, int64_t ts_ms, const int64_t value[COLUMN_SOURCES]);
+/* The fact counts like this from now on, and as before no more. */
+void book(struct kernel *kernel, struct fact *fact, const struct booking *booking);
+/* Gives its references back; it counts on. */
+void book_release(struct kernel *kernel, struct booking *booking);
+
+/* words.c */
+/* Whether an event that has passed all other tests can be taken; if not, *why may say why. */
+enum verdict words_verdict(const struct kernel *kernel, const struct group *group, const struct group_event *event,
+                           const char **why);
+/* Its id is taken. */
+void words_remember(struct kernel *kernel, const struct group *group, const struct group_event *event);
+/* A lead, sale, refund or spend; a correction or void. dims: form_hash() of the event as it came. */
+void words_add(struct kernel *kernel, const struct group *group, const struct group_event *event, struct hash128 dims);
+void words_correct(struct kernel *kernel, const struct group *group, const struct group_event *event,
+                   struct hash128 dims);
+/* Forgets the fact; what it counts as stays. It is in nobody's list any more. */
+void fact_drop(struct kernel *kernel, uint32_t number);
+
+/* settle.c */
+bool is_remembered(const struct kernel *kernel, const struct fact *fact);
+/* A fact begins, or ceases, to count as it is worded now. */
+void fact_enter(struct kernel *kernel, uint32_t number);
+void fact_leave(struct kernel *kernel, uint32_t number);
+/* A customer's visit that says where from. */
+void settle_visit(struct kernel *kernel, uint32_t cust, const struct group_event *event, uint32_t tuple);
+/* A new sale gets the refunds that wait for it. */
+void settle_meet(struct kernel *kernel, uint32_t sale);
+/* The generation that an event of this lead belongs to that comes now. */
+uint32_t settle_generation(struct kernel *kernel, uint32_t lead);
+/* Event time of the last event of its generation. */
+int64_t settle_lead_last(const struct kernel *kernel, const struct fact *event);
+
+/* forget.c. True: nothing left to look at. */
+bool forget_some(struct kernel *kernel, uint64_t *budget);
 #endif

@@ -155,7 +155,7 @@ look_at_others(const struct kernel *kernel, const struct entity *entity, struct 
 		const struct tuple *its = tuple_at(set, other->tuple);
 		uint32_t presence = moving ? 0 : presence_at(kernel, activity_place(other));
 		uint8_t classes = tuple->classes & its->classes;
-		if ((moving ? k >= i : presence == 0) || classes == 0)
+		if ((moving ? k >= i : presence == 0) || classes == 0 || other->count == 0)
 			continue;
 		uint32_t rollups = shared_rollups(set, tuple, its);
 		for (uint32_t rest = classes; rest != 0; rest &= rest - 1) {
@@ -192,6 +192,8 @@ turn_run(struct kernel *kernel, const struct entity *entity, struct run run, uin
 	struct others others;
 	for (uint32_t i = run.from; i < run.to && was != is; i++) {
 		const struct tuple *tuple = tuple_at(&kernel->tuples, entity->activity[i].tuple);
+		if (entity->activity[i].count == 0)
+			continue;
 		look_at_others(kernel, entity, run, i, &others);
 		for (uint32_t rest = classes_of(&kernel->tuples, tuple, entity->kind); rest != 0; rest &= rest - 1) {
 			unsigned class = (unsigned)__builtin_ctz(rest);
@@ -209,21 +211,22 @@ static void
 make_busy(struct kernel *kernel, struct entity *entity)
 {
 	const struct tuple_set *set = &kernel->tuples;
+	struct activity *activities = entity->activity;
 	uint32_t before, after;
 	entity->busy = busy_new();
+	entity->is_busy = true;
 	for (uint32_t i = 0; i < entity->count; i++) {
-		const struct activity *activity = &entity->activity[i];
+		const struct activity *activity = &activities[i];
 		const struct tuple *tuple = tuple_at(set, activity->tuple);
-		uint32_t presence = presence_at(kernel, activity_place(activity));
+		uint32_t presence = activity->count > 0 ? presence_at(kernel, activity_place(activity)) : 0;
 		busy_add(entity->busy, activity->start_s, activity->at, activity->tuple, activity->count);
 		for (uint32_t rest = classes_of(set, tuple, entity->kind); rest != 0; rest &= rest - 1)
 			for (uint32_t r = 0; r < kernel->config.rollup_count; r++)
 				presences_turn(busy_presences(entity->busy), tuple_series(set, tuple)[r],
 				               (unsigned)__builtin_ctz(rest), kernel->series.period, 0, presence, &before, &after);
 	}
-	free(entity->activity);
+	free(activities);
 	kernel->entities.bytes += busy_bytes(entity->busy) - entity->cap * sizeof(struct activity);
-	entity->activity = NULL;
 	entity->count = entity->cap = 0;
 }
 
@@ -240,7 +243,9 @@ touch_busy(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
 	uint32_t start_s = (uint32_t)(start_ms / 1000), found = busy_find(entity->busy, start_s, tuple);
 	struct place place = {start_ms, 0};
 	if (found != BUSY_NONE) {
-		busy_at(entity->busy, found)->count++;
+		struct busy_activity *activity = busy_at(entity->busy, found);
+		if (activity->count++ == 0)
+			turn_busy(kernel, entity, tuple, 0, presence_at(kernel, (struct place){start_ms, activity->at}));
 		return;
 	}
 	uint64_t bytes = busy_bytes(entity->busy);
@@ -252,12 +257,12 @@ touch_busy(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
 	kernel->entities.bytes += busy_bytes(entity->busy) - bytes;
 }
 
-static void
+void
 touch_one(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
 {
 	struct entity *entity = entity_at(&kernel->entities, id);
 	uint32_t start_s = (uint32_t)(start_ms / 1000);
-	if (entity->busy != NULL) {
+	if (entity->is_busy) {
 		touch_busy(kernel, id, tuple, start_ms);
 		return;
 	}
@@ -265,7 +270,9 @@ touch_one(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
 	struct place place = {start_ms, 0};
 	for (uint32_t i = run.from; i < run.to; i++)
 		if (entity->activity[i].tuple == tuple) {
-			entity->activity[i].count++;
+			place.offset = entity->activity[i].at;
+			if (entity->activity[i].count++ == 0)
+				turn_run(kernel, entity, (struct run){i, i + 1}, 0, presence_at(kernel, place));
 			return;
 		}
 	/* Listed once a pane, however many tuples: listed twice, it would be taken back twice. */
@@ -279,6 +286,29 @@ touch_one(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
 		make_busy(kernel, entity);
 }
 
+void
+touch_back(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
+{
+	struct entity *entity = entity_at(&kernel->entities, id);
+	uint32_t start_s = (uint32_t)(start_ms / 1000);
+	if (entity->is_busy) {
+		struct busy_activity *activity = busy_at(entity->busy, busy_find(entity->busy, start_s, tuple));
+		assert(activity->count > 0);
+		if (--activity->count == 0)
+			turn_busy(kernel, entity, tuple, presence_at(kernel, (struct place){start_ms, activity->at}), 0);
+		return;
+	}
+	struct run run = entity_run(entity, start_s);
+	while (run.from < run.to && entity->activity[run.from].tuple != tuple)
+		run.from++;
+	struct activity *activity = &entity->activity[run.from];
+	assert(run.from < run.to && activity->count > 0);
+	if (activity->count == 1) /* while it is still there, so that it is seen */
+		turn_run(kernel, entity, (struct run){run.from, run.from + 1},
+		         presence_at(kernel, activity_place(activity)), 0);
+	activity->count--;
+}
+
 struct hash128
 touch_cust(const struct kernel *kernel, const struct group *group, const struct group_event *event)
 {
@@ -288,8 +318,8 @@ touch_cust(const struct kernel *kernel, const struct group *group, const struct 
 }
 
 /* An order or a visit is its customer's: what belongs together stays in one partition. */
-static struct hash128
-part_hash(const struct kernel *kernel, struct slice cust, struct slice text)
+struct hash128
+touch_part_hash(const struct kernel *kernel, struct slice cust, struct slice text)
 {
 	uint8_t bytes[1 + 2 * EVENT_TEXT_BYTES_MAX];
 	assert(cust.n <= EVENT_TEXT_BYTES_MAX && text.n <= EVENT_TEXT_BYTES_MAX);
@@ -329,18 +359,17 @@ touch_ahead(const struct kernel *kernel, const struct group *group, uint32_t fro
 		__builtin_prefetch(entity_at(entities, id[k])->activity);
 }
 
-/* Whom the event names, of one kind. False: nobody in particular. */
-static bool
-whom(const struct kernel *kernel, const struct group *group, const struct group_event *event, unsigned kind,
-     struct hash128 *hash)
+uint32_t
+touch_whom(struct kernel *kernel, const struct group *group, const struct group_event *event, unsigned kind)
 {
 	static const uint8_t text_of[ENTITY_KINDS] = {TEXT_CUST, TEXT_ORDER, TEXT_VISIT};
-	struct slice text = group_text(group, event, (enum event_text)text_of[kind]);
-	if (text.n == 0)
-		return false;
-	*hash = kind == ENTITY_CUST ? touch_cust(kernel, group, event)
-	                            : part_hash(kernel, group_text(group, event, TEXT_CUST), text);
-	return true;
+	if (event->text_len[text_of[kind]] == 0)
+		return ENTITY_NONE;
+	struct hash128 hash = kind == ENTITY_CUST ? touch_cust(kernel, group, event)
+	                                          : touch_part_hash(kernel, group_text(group, event, TEXT_CUST),
+	                                                            group_text(group, event, (enum event_text)text_of[kind]));
+	uint32_t id = entity_find(&kernel->entities, hash, kind);
+	return id != ENTITY_NONE ? id : entity_make(&kernel->entities, hash, kind);
 }
 
 void
@@ -349,14 +378,9 @@ touch_add(struct kernel *kernel, const struct group *group, const struct group_e
 {
 	uint8_t kinds = tuple_kinds(&kernel->tuples, tuple_at(&kernel->tuples, tuple_id)->classes);
 	for (uint32_t rest = kinds; rest != 0; rest &= rest - 1) {
-		unsigned kind = (unsigned)__builtin_ctz(rest);
-		struct hash128 hash;
-		if (!whom(kernel, group, event, kind, &hash))
-			continue;
-		uint32_t id = entity_find(&kernel->entities, hash, kind);
-		if (id == UINT32_MAX)
-			id = entity_make(&kernel->entities, hash, kind);
-		touch_one(kernel, id, tuple_id, start_ms);
+		uint32_t id = touch_whom(kernel, group, event, (unsigned)__builtin_ctz(rest));
+		if (id != ENTITY_NONE)
+			touch_one(kernel, id, tuple_id, start_ms);
 	}
 }
 
@@ -367,10 +391,11 @@ cross(struct kernel *kernel, const struct edge *edge, const struct listed *liste
 	uint32_t start_s = (uint32_t)(listed->place.start_ms / 1000), is = presence_at(kernel, listed->place);
 	uint32_t was = (is & ~bit_of(edge->plus)) | bit_of(edge->minus);
 	kernel->counters.touched++;
-	if (entity->busy != NULL) {
+	if (entity->is_busy) {
 		for (uint32_t i = busy_run(entity->busy, start_s, listed->place.offset); i != BUSY_NONE && was != is;
 		     i = busy_at(entity->busy, i)->next)
-			turn_busy(kernel, entity, busy_at(entity->busy, i)->tuple, was, is);
+			if (busy_at(entity->busy, i)->count > 0)
+				turn_busy(kernel, entity, busy_at(entity->busy, i)->tuple, was, is);
 		return;
 	}
 	struct run run = entity_run(entity, start_s);
@@ -408,9 +433,10 @@ move_busy(struct kernel *kernel, struct entity *entity, struct place from, struc
 		uint32_t same = busy_find(entity->busy, to_s, activity.tuple), at = to.offset;
 		next = activity.next;
 		busy_release(entity->busy, i);
-		if (same != BUSY_NONE) { /* its presence is given once less */
+		if (same != BUSY_NONE) {
+			if (busy_at(entity->busy, same)->count > 0 && activity.count > 0) /* its presence is given once less */
+				turn_busy(kernel, entity, activity.tuple, presence, 0);
 			busy_at(entity->busy, same)->count += activity.count;
-			turn_busy(kernel, entity, activity.tuple, presence, 0);
 			kernel->entities.activities--;
 			continue;
 		}
@@ -452,7 +478,7 @@ touch_moved(void *context, uint32_t who, struct place from, struct place to)
 	struct kernel *kernel = context;
 	struct entity *entity = entity_at(&kernel->entities, who);
 	assert(from.start_ms != to.start_ms);
-	return entity->busy != NULL ? move_busy(kernel, entity, from, to) : move_few(kernel, who, from, to);
+	return entity->is_busy ? move_busy(kernel, entity, from, to) : move_few(kernel, who, from, to);
 }
 
 void
@@ -461,7 +487,7 @@ touch_gone(void *context, uint32_t who, struct place place)
 	struct kernel *kernel = context;
 	struct entity *entity = entity_at(&kernel->entities, who);
 	uint32_t start_s = (uint32_t)(place.start_ms / 1000), next;
-	if (entity->busy == NULL) {
+	if (!entity->is_busy) {
 		struct run run = entity_run(entity, start_s);
 		assert(run.from < run.to);
 		entity_remove(&kernel->entities, who, run);
@@ -473,7 +499,7 @@ touch_gone(void *context, uint32_t who, struct place place)
 		kernel->entities.activities--;
 	}
 	if (busy_count(entity->busy) == 0)
-		entity_drop(&kernel->entities, who);
+		entity_calm(&kernel->entities, who);
 }
 
 static bool
@@ -523,9 +549,10 @@ audit_entity(const struct kernel *kernel, const struct entity *entity, uint32_t 
 	const struct kpi_set *kpis = kernel->config.kpis;
 	struct audit audit = {.kernel = kernel, .series = id, .kind = entity->kind};
 	for (uint32_t i = 0; i < entity->count; i++)
-		audit_activity(&audit, entity->activity[i].tuple, entity->activity[i].start_s);
-	for (uint32_t i = 0; entity->busy != NULL && i < busy_end(entity->busy); i++)
-		if (busy_at(entity->busy, i)->count > 0)
+		if (entity->activity[i].count > 0)
+			audit_activity(&audit, entity->activity[i].tuple, entity->activity[i].start_s);
+	for (uint32_t i = 0; entity->is_busy && i < busy_end(entity->busy); i++)
+		if (busy_at(entity->busy, i)->tuple != BUSY_NONE && busy_at(entity->busy, i)->count > 0)
 			audit_activity(&audit, busy_at(entity->busy, i)->tuple, busy_at(entity->busy, i)->start_s);
 	for (uint32_t p = 0; p < series->measures; p++) {
 		uint32_t m = series_measures(series)[p];
@@ -540,7 +567,7 @@ audit_entity(const struct kernel *kernel, const struct entity *entity, uint32_t 
 void
 touch_audit(const struct kernel *kernel, uint32_t series, uint64_t totals[MEASURES_MAX][SLOT_COUNT])
 {
-	for (uint32_t id = 0; id < kernel->entities.end && kernel->tuples.class_count > 0; id++)
+	for (uint32_t id = 0; id < kernel->entities.pool.end && kernel->tuples.class_count > 0; id++)
 		if (entity_at(&kernel->entities, id)->live)
 			audit_entity(kernel, entity_at(&kernel->entities, id), series, totals);
 }

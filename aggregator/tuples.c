@@ -46,13 +46,15 @@ tuple_kinds(const struct tuple_set *set, uint8_t classes)
 }
 
 void
-tuple_set_init(struct tuple_set *set, const struct kernel_config *config)
+tuple_set_init(struct tuple_set *set, const struct kernel_config *config, uint8_t dims_mask)
 {
-	*set = (struct tuple_set){.config = config, .measures_max = measures_of_type_max(config->kpis)};
+	*set = (struct tuple_set){
+	    .config = config, .dims_mask = dims_mask, .measures_max = measures_of_type_max(config->kpis)};
 	assert(set->measures_max <= MEASURES_MAX);
 	size_t stride = sizeof(struct tuple) + config->rollup_count * sizeof(uint32_t) +
-	                (size_t)set->measures_max * (1 + config->rollup_count);
+	                (size_t)set->measures_max * (2 + config->rollup_count);
 	set->stride = (uint32_t)((stride + 7) / 8 * 8);
+	pool_init(&set->pool, set->stride, TUPLE_CHUNK);
 	make_classes(set, config->kpis);
 	index_init(&set->index);
 }
@@ -60,11 +62,76 @@ tuple_set_init(struct tuple_set *set, const struct kernel_config *config)
 void
 tuple_set_fini(struct tuple_set *set)
 {
-	for (uint32_t c = 0; c < set->chunk_count; c++)
-		free(set->chunk[c]);
-	free(set->chunk);
-	free(set->free_ids);
+	for (uint32_t id = 0; id < set->pool.end; id++)
+		free(tuple_at(set, id)->texts);
+	pool_fini(&set->pool);
 	index_fini(&set->index);
+}
+
+void
+form_of_event(const struct tuple_set *set, const struct group *group, const struct group_event *event,
+              struct form *form)
+{
+	*form = (struct form){.type = event->type, .stage = event->stage, .kind = event->kind};
+	for (unsigned d = 0; d < EVENT_DIMS; d++)
+		if (set->dims_mask >> d & 1)
+			form->text[d] = group_text(group, event, (enum event_text)d);
+	form->text[TEXT_CTYPE] = group_text(group, event, TEXT_CTYPE);
+}
+
+void
+form_of_tuple(const struct tuple_set *set, uint32_t id, struct form *form)
+{
+	const struct tuple *tuple = tuple_at(set, id);
+	const uint8_t *at = tuple->texts;
+	*form = (struct form){
+	    .type = tuple->type, .stage = tuple->stage, .kind = tuple->kind, .booking = tuple->booking};
+	for (unsigned t = 0; t <= TEXT_CTYPE; t++) {
+		uint16_t n;
+		if (t < EVENT_DIMS && !(set->dims_mask >> t & 1))
+			continue;
+		memcpy(&n, at, sizeof(n));
+		form->text[t] = (struct slice){n > 0 ? at + sizeof(n) : NULL, n};
+		at += sizeof(n) + n;
+	}
+}
+
+static uint8_t *
+put_text(uint8_t *to, struct slice text)
+{
+	uint16_t n = (uint16_t)text.n;
+	memcpy(to, &n, sizeof(n));
+	if (n > 0)
+		memcpy(to + sizeof(n), text.p, n);
+	return to + sizeof(n) + n;
+}
+
+enum { FORM_TEXTS_MAX = (EVENT_DIMS + 1) * (2 + EVENT_TEXT_BYTES_MAX) };
+
+/* The texts in use, as a tuple keeps them. Returns the bytes. */
+static uint16_t
+put_texts(const struct tuple_set *set, const struct form *form, uint8_t to[FORM_TEXTS_MAX])
+{
+	uint8_t *at = to;
+	for (unsigned t = 0; t <= TEXT_CTYPE; t++)
+		if (t == TEXT_CTYPE || set->dims_mask >> t & 1)
+			at = put_text(at, form->text[t]);
+	return (uint16_t)(at - to);
+}
+
+/* As group_dims_hash() where nothing is booked in a way of its own. */
+struct hash128
+form_hash(const struct tuple_set *set, const struct form *form)
+{
+	uint8_t canonical[3 + FORM_TEXTS_MAX], *to = canonical;
+	*to++ = (uint8_t)(form->type | form->booking << 4);
+	*to++ = form->stage;
+	*to++ = form->kind;
+	to = put_text(to, form->text[TEXT_CTYPE]);
+	for (unsigned d = 0; d < EVENT_DIMS; d++)
+		if (set->dims_mask >> d & 1)
+			to = put_text(to, form->text[d]);
+	return hash_dims(&set->config->key, canonical, (size_t)(to - canonical));
 }
 
 uint32_t
@@ -77,37 +144,37 @@ tuple_find(const struct tuple_set *set, struct hash128 hash)
 		if (tuple->hash.lo == hash.lo && tuple->hash.hi == hash.hi)
 			return id;
 	}
-	return UINT32_MAX;
+	return TUPLE_NONE;
 }
 
 static struct slice
-where_text(const struct group *group, const struct group_event *event, unsigned field)
+text_or_none(struct slice text)
 {
-	struct slice text = group_text(group, event, field == WHERE_COST_TYPE ? TEXT_CTYPE : (enum event_text)field);
 	return text.n > 0 ? text : slice_of("~none");
 }
 
 static bool
-where_holds(const struct where *where, const struct group *group, const struct group_event *event)
+where_holds(const struct where *where, const struct form *form)
 {
 	for (unsigned v = 0; v < where->count; v++) {
-		if (where->field == WHERE_STAGE || where->field == WHERE_KIND) {
-			if (where->number[v] == (where->field == WHERE_STAGE ? event->stage : event->kind))
-				return true;
-		} else if (slice_is(where_text(group, event, where->field), where->value[v])) {
+		if (where->field == WHERE_STAGE ? where->number[v] == form->stage
+		    : where->field == WHERE_KIND ? where->number[v] == form->kind
+		    : where->field == WHERE_MATCHED
+		        ? where->number[v] == !(form->booking & FORM_UNMATCHED)
+		        : slice_is(text_or_none(form->text[where->field == WHERE_COST_TYPE ? (unsigned)TEXT_CTYPE : where->field]),
+		                   where->value[v]))
 			return true;
-		}
 	}
 	return false;
 }
 
 static bool
-measure_takes(const struct measure *measure, const struct group *group, const struct group_event *event)
+measure_takes(const struct measure *measure, const struct form *form)
 {
-	if (measure->from != event->type)
+	if (measure->from != form->type || measure->as_sold != ((form->booking & FORM_AS_SOLD) != 0))
 		return false;
 	for (unsigned w = 0; w < measure->where_count; w++)
-		if (!where_holds(&measure->where[w], group, event))
+		if (!where_holds(&measure->where[w], form))
 			return false;
 	return true;
 }
@@ -123,16 +190,78 @@ column_for(struct tuple *tuple, uint8_t source)
 	return tuple->columns++;
 }
 
-/* Key of a rollup: u16 length + bytes for each of its dimensions. Returns the parts. */
+/* What a measure by addition adds up. */
+static uint8_t
+source_of(const struct measure *measure)
+{
+	switch (measure->take) {
+	case TAKE_COUNT:
+		return COLUMN_COUNT;
+	case TAKE_NEW:
+		return COLUMN_NEW;
+	case TAKE_STAGE:
+		return (uint8_t)(COLUMN_STAGE + measure->stage - STAGE_LEAD);
+	case TAKE_COHORT:
+		if (measure->stage == measure->of)
+			return (uint8_t)(COLUMN_STAGE + measure->stage - STAGE_LEAD);
+		return (uint8_t)(COLUMN_COHORT + cohort_of(measure->of, measure->stage));
+	default:
+		return measure->num;
+	}
+}
+
+/* Fills columns, of[] and measure[]. */
+static void
+find_measures(const struct tuple_set *set, struct tuple *tuple, const struct form *form)
+{
+	const struct kpi_set *kpis = set->config->kpis;
+	uint8_t *of = tuple_of(set, tuple), *measure = tuple_measures(set, tuple);
+	uint8_t touch[MEASURES_MAX], touches = 0;
+	for (uint32_t m = 0; m < kpis->measure_count; m++) {
+		if (!measure_takes(&kpis->measure[m], form))
+			continue;
+		if (take_is_touch(kpis->measure[m].take)) {
+			touch[touches++] = (uint8_t)m;
+			continue;
+		}
+		of[tuple->measures] = column_for(tuple, source_of(&kpis->measure[m]));
+		measure[tuple->measures++] = (uint8_t)m;
+	}
+	for (; tuple->touches < touches; tuple->touches++) {
+		uint8_t m = touch[tuple->touches], class = set->class_of[m], at = (uint8_t)(tuple->measures + tuple->touches);
+		of[at] = (uint8_t)(class | kpis->measure[m].take << TOUCH_TAKE_SHIFT);
+		measure[at] = m;
+		tuple->classes |= (uint8_t)(1u << class);
+	}
+}
+
+uint32_t
+tuple_make(struct tuple_set *set, const struct form *form, struct hash128 hash)
+{
+	uint8_t texts[FORM_TEXTS_MAX];
+	uint32_t id = pool_take(&set->pool);
+	struct tuple *tuple = tuple_at(set, id);
+	*tuple = (struct tuple){.hash = hash, .type = form->type, .stage = form->stage, .kind = form->kind,
+	                        .booking = form->booking, .live = true};
+	find_measures(set, tuple, form);
+	tuple->text_bytes = put_texts(set, form, texts);
+	tuple->texts = mem_alloc(tuple->text_bytes);
+	memcpy(tuple->texts, texts, tuple->text_bytes);
+	set->text_bytes += tuple->text_bytes;
+	index_insert(&set->index, hash.lo, id);
+	return id;
+}
+
+/* Key of a rollup: u16 length + bytes for each of its dimensions; NULL: that of what folded. Returns the parts. */
 static uint32_t
-rollup_key(const struct group *group, const struct group_event *event, uint8_t dims_mask, struct buf *key)
+rollup_key(const struct form *form, uint8_t dims_mask, struct buf *key)
 {
 	uint32_t parts = 0;
 	key->len = 0;
 	for (unsigned d = 0; d < EVENT_DIMS; d++) {
 		if (!(dims_mask >> d & 1))
 			continue;
-		struct slice text = event != NULL ? where_text(group, event, d) : slice_of("~other");
+		struct slice text = form != NULL ? text_or_none(form->text[d]) : slice_of("~other");
 		uint16_t n = (uint16_t)text.n;
 		buf_add(key, &n, sizeof(n));
 		buf_add(key, text.p, n);
@@ -151,118 +280,85 @@ tuple_would_fold(const struct series_set *series)
 }
 
 static uint32_t
-series_for(struct series_set *series, uint32_t rollup, const struct group *group, const struct group_event *event,
-           struct buf *key, bool *folded)
+series_for(struct series_set *series, uint32_t rollup, const struct form *form, struct buf *key, bool *folded)
 {
 	uint8_t mask = series->config->rollup[rollup].dims_mask;
-	uint32_t parts = rollup_key(group, event, mask, key);
+	uint32_t parts = rollup_key(form, mask, key);
 	uint32_t id = series_find(series, rollup, buf_slice(key));
 	if (id == UINT32_MAX && mask != 0 && series->rollup_count[rollup] >= series->config->series_max) {
 		*folded = true;
-		parts = rollup_key(group, NULL, mask, key);
+		parts = rollup_key(NULL, mask, key);
 		id = series_find(series, rollup, buf_slice(key));
 	}
 	return id != UINT32_MAX ? id : series_make(series, rollup, buf_slice(key), parts);
 }
 
-static uint32_t
-new_id(struct tuple_set *set)
+void
+tuple_attach(struct tuple_set *set, struct series_set *series, uint32_t id)
 {
-	if (set->free_count > 0)
-		return set->free_ids[--set->free_count];
-	if (set->end == set->chunk_count * TUPLE_CHUNK) {
-		set->chunk = mem_realloc(set->chunk, (set->chunk_count + 1) * sizeof(*set->chunk));
-		set->chunk[set->chunk_count++] = mem_zalloc(TUPLE_CHUNK, set->stride);
-	}
-	return set->end++;
-}
-
-/* What a measure by addition adds up. */
-static uint8_t
-source_of(const struct measure *measure)
-{
-	switch (measure->take) {
-	case TAKE_COUNT:
-		return COLUMN_COUNT;
-	case TAKE_NEW:
-		return COLUMN_NEW;
-	default:
-		return measure->num;
-	}
-}
-
-/* Fills of[]; measure gets the measures in the same order. */
-static void
-find_measures(const struct tuple_set *set, struct tuple *tuple, const struct group *group,
-              const struct group_event *event, uint8_t measure[MEASURES_MAX])
-{
-	const struct kpi_set *kpis = set->config->kpis;
-	uint8_t touch[MEASURES_MAX], touches = 0;
-	for (uint32_t m = 0; m < kpis->measure_count; m++) {
-		if (!measure_takes(&kpis->measure[m], group, event))
-			continue;
-		if (take_is_touch(kpis->measure[m].take)) {
-			touch[touches++] = (uint8_t)m;
-			continue;
-		}
-		uint8_t source = source_of(&kpis->measure[m]);
-		tuple_of(set, tuple)[tuple->measures] = column_for(tuple, source);
-		measure[tuple->measures++] = (uint8_t)m;
-	}
-	for (; tuple->touches < touches; tuple->touches++) {
-		uint8_t m = touch[tuple->touches], class = set->class_of[m];
-		tuple_of(set, tuple)[tuple->measures + tuple->touches] =
-		    (uint8_t)(class | kpis->measure[m].take << TOUCH_TAKE_SHIFT);
-		measure[tuple->measures + tuple->touches] = m;
-		tuple->classes |= (uint8_t)(1u << class);
-	}
-}
-
-uint32_t
-tuple_make(struct tuple_set *set, struct series_set *series, const struct group *group,
-           const struct group_event *event, struct hash128 hash)
-{
-	uint32_t id = new_id(set);
 	struct tuple *tuple = tuple_at(set, id);
-	uint8_t measure[MEASURES_MAX];
-	*tuple = (struct tuple){.hash = hash, .live = true};
-	find_measures(set, tuple, group, event, measure);
+	const uint8_t *measure = tuple_measures(set, tuple);
 	struct buf key = {0};
+	struct form form;
+	form_of_tuple(set, id, &form);
+	tuple->folded = false;
+	tuple->attached = true;
 	for (uint32_t r = 0; r < set->config->rollup_count && tuple_counts(tuple); r++) {
-		uint32_t to = series_for(series, r, group, event, &key, &tuple->folded);
+		uint32_t to = series_for(series, r, &form, &key, &tuple->folded);
 		tuple_series(set, tuple)[r] = to;
 		series_at(series, to)->refs++;
 		for (uint32_t j = 0; j < tuple->measures + (uint32_t)tuple->touches; j++)
 			tuple_positions(set, tuple, r)[j] = (uint8_t)series_position(series, to, measure[j]);
 	}
 	buf_fini(&key);
-	index_insert(&set->index, hash.lo, id);
-	set->live++;
-	return id;
 }
 
-void
-tuple_drop(struct tuple_set *set, struct series_set *series, uint32_t id)
+static void
+detach(struct tuple_set *set, struct series_set *series, struct tuple *tuple)
 {
-	struct tuple *tuple = tuple_at(set, id);
-	assert(tuple->live && tuple->cells == 0);
 	for (uint32_t r = 0; r < set->config->rollup_count && tuple_counts(tuple); r++) {
 		uint32_t to = tuple_series(set, tuple)[r];
 		if (--series_at(series, to)->refs == 0)
 			series_drop(series, to);
 	}
+	tuple->attached = false;
+}
+
+static void
+drop(struct tuple_set *set, uint32_t id)
+{
+	struct tuple *tuple = tuple_at(set, id);
 	index_remove(&set->index, tuple->hash.lo, id);
+	set->text_bytes -= tuple->text_bytes;
+	free(tuple->texts);
+	tuple->texts = NULL;
 	tuple->live = false;
-	set->live--;
-	if (set->free_count == set->free_cap) {
-		set->free_cap = set->free_cap ? set->free_cap * 2 : 256;
-		set->free_ids = mem_realloc(set->free_ids, set->free_cap * sizeof(*set->free_ids));
-	}
-	set->free_ids[set->free_count++] = id;
+	pool_give_back(&set->pool, id);
+}
+
+void
+tuple_cell_gone(struct tuple_set *set, struct series_set *series, uint32_t id)
+{
+	struct tuple *tuple = tuple_at(set, id);
+	assert(tuple->cells > 0 && tuple->attached);
+	if (--tuple->cells > 0)
+		return;
+	detach(set, series, tuple);
+	if (tuple->refs == 0)
+		drop(set, id);
+}
+
+void
+tuple_release(struct tuple_set *set, uint32_t id)
+{
+	struct tuple *tuple = tuple_at(set, id);
+	assert(tuple->refs > 0);
+	if (--tuple->refs == 0 && tuple->cells == 0)
+		drop(set, id);
 }
 
 uint64_t
 tuple_bytes(const struct tuple_set *set)
 {
-	return (uint64_t)set->chunk_count * TUPLE_CHUNK * set->stride + index_bytes(&set->index);
+	return pool_bytes(&set->pool) + set->text_bytes + index_bytes(&set->index);
 }

@@ -33,12 +33,14 @@ struct accept_config {
 /*
  * What is decided per event:
  * - keys that its type needs: visit id ts; lead id ts lead (stage default lead); sale, refund,
- *   spend id ts amt; engage id ts kind (n default 1). qty defaults to 1 for sale and refund.
+ *   spend id ts amt; engage id ts kind (n default 1); correct, void id ts ref. qty defaults to 1
+ *   for sale, refund and correct. What the event needs that a correct replaces is not known here:
+ *   its stage is as given, its amt may be absent or negative.
  *   Keys that say nothing for a type are ignored (amt of a visit, ctype of a sale), but are content.
- * - id = keyed hash of (cust, id); content = keyed hash of every known key as given, whatever
+ * - id = keyed hash of (cust, id); content = keyed hash of every known key but id as given, whatever
  *   the order in the map; an empty text is an absent one. "qty 1" given and qty absent are
  *   different content: a retry is the same bytes, so nothing is gained by calling them equal.
- * - amt in the reporting currency, by the rate of the event's local day.
+ * - amt in the reporting currency, by the rate of the event's local day; beside it amt and cur as given.
  * - chan, when not given: of every visit, and of any other type with one of src med camp
  *   ref_url click. Others have none: they get their channel by attribution.
  *

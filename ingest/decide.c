@@ -7,24 +7,34 @@
 
 #define BIT(i) (1u << (i))
 
-/* One row a type: what it needs, and which numbers mean something for it (the others are ignored). */
+/* One row a type: what it needs, and which keys mean something for it (the others are ignored). */
 static const struct form {
 	uint32_t texts, nums; /* needed */
 	uint32_t kept;        /* numbers that measures may sum */
-	bool kind, stage, cost_type;
+	bool kind, stage, cost_type, rev;
+	bool credit;          /* amt may be negative */
 } forms[EVENT_TYPE_COUNT] = {
-    [EVENT_VISIT] = {BIT(TEXT_ID), BIT(NUM_TS), 0, false, false, false},
-    [EVENT_LEAD] = {BIT(TEXT_ID) | BIT(TEXT_LEAD), BIT(NUM_TS), 0, false, true, false},
-    [EVENT_SALE] = {BIT(TEXT_ID), BIT(NUM_TS) | BIT(NUM_AMT), BIT(NUM_AMT) | BIT(NUM_QTY), false, false, false},
-    [EVENT_REFUND] = {BIT(TEXT_ID), BIT(NUM_TS) | BIT(NUM_AMT), BIT(NUM_AMT) | BIT(NUM_QTY), false, false, false},
-    [EVENT_SPEND] = {BIT(TEXT_ID), BIT(NUM_TS) | BIT(NUM_AMT), BIT(NUM_AMT), false, false, true},
-    [EVENT_ENGAGE] = {BIT(TEXT_ID), BIT(NUM_TS), BIT(NUM_N) | BIT(NUM_REACH) | BIT(NUM_IMP), true, false, false},
+    [EVENT_VISIT] = {.texts = BIT(TEXT_ID), .nums = BIT(NUM_TS)},
+    [EVENT_LEAD] = {.texts = BIT(TEXT_ID) | BIT(TEXT_LEAD), .nums = BIT(NUM_TS), .stage = true},
+    [EVENT_SALE] = {.texts = BIT(TEXT_ID), .nums = BIT(NUM_TS) | BIT(NUM_AMT), .kept = BIT(NUM_AMT) | BIT(NUM_QTY)},
+    [EVENT_REFUND] = {.texts = BIT(TEXT_ID), .nums = BIT(NUM_TS) | BIT(NUM_AMT), .kept = BIT(NUM_AMT) | BIT(NUM_QTY)},
+    [EVENT_SPEND] = {.texts = BIT(TEXT_ID), .nums = BIT(NUM_TS) | BIT(NUM_AMT), .kept = BIT(NUM_AMT),
+                     .cost_type = true, .credit = true},
+    [EVENT_ENGAGE] = {.texts = BIT(TEXT_ID), .nums = BIT(NUM_TS), .kept = BIT(NUM_N) | BIT(NUM_REACH) | BIT(NUM_IMP),
+                      .kind = true},
+    /* It takes the place of a lead, sale, refund or spend; which of them is not known here. */
+    [EVENT_CORRECT] = {.texts = BIT(TEXT_ID) | BIT(TEXT_REF), .nums = BIT(NUM_TS), .kept = BIT(NUM_AMT) | BIT(NUM_QTY),
+                       .stage = true, .cost_type = true, .rev = true, .credit = true},
+    [EVENT_VOID] = {.texts = BIT(TEXT_ID) | BIT(TEXT_REF), .nums = BIT(NUM_TS), .rev = true},
 };
+
+/* Texts that make an event a touch. */
+#define TOUCH_TEXTS                                                                                                    \
+	(BIT(TEXT_CAMP) | BIT(TEXT_CHAN) | BIT(TEXT_SRC) | BIT(TEXT_MED) | BIT(TEXT_REF_URL) | BIT(TEXT_CLICK))
 
 /* The largest content: every text at its limit with its length, every number, the masks and the enums. */
 enum {
-	CONTENT_BYTES_MAX = EVENT_TEXTS * (EVENT_TEXT_BYTES_MAX + 2) + EVENT_ID_BYTES_MAX + EVENT_URL_BYTES_MAX +
-	                    EVENT_NUMS * 8 + 16,
+	CONTENT_BYTES_MAX = EVENT_TEXTS * (EVENT_TEXT_BYTES_MAX + 2) + EVENT_URL_BYTES_MAX + EVENT_NUMS * 8 + 16,
 };
 
 static enum verdict __attribute__((format(printf, 3, 4), cold))
@@ -56,12 +66,10 @@ check_keys(const struct event *event, struct event_fault *fault)
 {
 	if (event->type == EVENT_NONE)
 		return refuse(fault, VERDICT_MISSING_FIELD, "t is missing");
-	/* Taking one without applying it would miscount silently. */
-	if (event->type == EVENT_CORRECT || event->type == EVENT_VOID)
-		return refuse(fault, VERDICT_BAD_FIELD, "t: %s is not supported yet", event_type_name(event->type));
 	const struct form *form = &forms[event->type];
 	bool missing = (form->nums & ~event->num_mask) != 0 || event->text[TEXT_ID].n == 0 ||
-	               ((form->texts & BIT(TEXT_LEAD)) && event->text[TEXT_LEAD].n == 0);
+	               ((form->texts & BIT(TEXT_LEAD)) && event->text[TEXT_LEAD].n == 0) ||
+	               ((form->texts & BIT(TEXT_REF)) && event->text[TEXT_REF].n == 0);
 	if (missing)
 		return refuse_missing(event, form->texts, form->nums, fault);
 	if (form->kind && event->kind == KIND_NONE)
@@ -77,21 +85,36 @@ is_huge(int64_t num)
 	return num > ACCEPT_AMOUNT_MAX || num < -ACCEPT_AMOUNT_MAX;
 }
 
+/* What was given beside what it was converted to. A code that has a rate, or is the reporting one, has 3 letters. */
+static void
+keep_given(const struct accept_config *config, const struct event *event, struct group_event *out)
+{
+	struct slice code = event->text[TEXT_CUR];
+	out->given = event->num[NUM_AMT];
+	if (code.n == 0 || slice_equal(code, money_reporting(config->rates)))
+		return;
+	assert(code.n == sizeof(out->cur) - 1);
+	memcpy(out->cur, code.p, code.n);
+}
+
 static enum verdict
-convert(const struct accept_config *config, const struct event *event, int64_t *amt, struct event_fault *fault)
+convert(const struct accept_config *config, const struct event *event, struct group_event *out,
+        struct event_fault *fault)
 {
 	struct slice code = event->text[TEXT_CUR];
 	int64_t given = event->num[NUM_AMT], ts_ms = event->num[NUM_TS];
-	int64_t day = 0;
+	int64_t day = 0, *amt = &out->num[NUM_AMT];
 	if (is_huge(given))
 		return refuse(fault, VERDICT_BAD_AMOUNT, "amt is beyond 2^53");
-	if (given < 0 && event->type != EVENT_SPEND)
+	if (given < 0 && !forms[event->type].credit)
 		return refuse(fault, VERDICT_BAD_AMOUNT, "amt of a %s is negative", event_type_name(event->type));
 	if (code.n > 0) /* without one it is the reporting currency, whatever the day */
 		day = config->day_of ? config->day_of(config->zone, ts_ms) : ts_ms / 86400000;
 	int rc = money_convert(config->rates, code, day, given, amt);
-	if (rc == 0 && !is_huge(*amt))
+	if (rc == 0 && !is_huge(*amt)) {
+		keep_given(config, event, out);
 		return VERDICT_OK;
+	}
 	if (rc == 0 || code.n == 0)
 		return refuse(fault, VERDICT_BAD_AMOUNT, "amt is beyond 2^53 in the reporting currency");
 	/* The code may be any text of 255 bytes: a glimpse is enough. A cut inside a character would not be UTF-8. */
@@ -119,7 +142,7 @@ fill_nums(const struct accept_config *config, const struct event *event, struct 
 	}
 	if (out->num[NUM_QTY] < 0)
 		return refuse(fault, VERDICT_BAD_FIELD, "qty of a %s is negative", event_type_name(event->type));
-	return kept & BIT(NUM_AMT) ? convert(config, event, &out->num[NUM_AMT], fault) : VERDICT_OK;
+	return kept & BIT(NUM_AMT) & event->num_mask ? convert(config, event, out, fault) : VERDICT_OK;
 }
 
 static uint8_t *
@@ -136,15 +159,7 @@ put_text(uint8_t *at, struct slice text)
 	return text.n ? put(put(at, &n, 2), text.p, text.n) : put(at, &n, 2);
 }
 
-/* (cust, id): the lengths keep ("a", "bc") and ("ab", "c") apart. */
-static struct hash128
-hash_identity(const struct accept_config *config, const struct event *event)
-{
-	uint8_t bytes[2 * EVENT_TEXT_BYTES_MAX + 4];
-	uint8_t *end = put_text(put_text(bytes, event->text[TEXT_CUST]), event->text[TEXT_ID]);
-	return hash_id(&config->key, bytes, (size_t)(end - bytes));
-}
-
+/* Without the id: that is what events are looked up by, and two corrections may say the same under two ids. */
 static uint64_t
 hash_known_keys(const struct accept_config *config, const struct event *event)
 {
@@ -154,7 +169,7 @@ hash_known_keys(const struct accept_config *config, const struct event *event)
 	uint8_t *at = put(bytes, enums, 4);
 	uint8_t *masks = at;
 	at += 8;
-	for (uint32_t left = event->text_mask; left != 0; left &= left - 1) {
+	for (uint32_t left = event->text_mask & ~BIT(TEXT_ID); left != 0; left &= left - 1) {
 		unsigned i = (unsigned)__builtin_ctz(left);
 		if (event->text[i].n == 0)
 			continue;
@@ -217,6 +232,36 @@ derive_channel(struct decider *decider, const struct event *event, struct group_
 	set_channel(decider, channel_of(decider->config->channels, &input), out);
 }
 
+/* To be called when the channel is settled. */
+static uint8_t
+flags_of(const struct decider *decider, const struct event *event, const struct group_event *out)
+{
+	unsigned flags = 0;
+	for (uint32_t left = event->text_mask & TOUCH_TEXTS; left != 0; left &= left - 1)
+		if (event->text[__builtin_ctz(left)].n > 0)
+			flags |= EVENT_HAS_TOUCH;
+	if (slice_is(group_text(decider->group, out, TEXT_CHAN), "Direct"))
+		flags |= EVENT_IS_DIRECT;
+	if (event->num_mask & BIT(NUM_AMT))
+		flags |= EVENT_HAS_AMT;
+	return (uint8_t)flags;
+}
+
+/* The words and the revision. Only a lead has a default stage: what a correct leaves out may be no lead's. */
+static void
+fill_words(const struct event *event, struct group_event *out)
+{
+	const struct form *form = &forms[event->type];
+	if (form->stage)
+		out->stage = event->stage;
+	if (event->type == EVENT_LEAD && event->stage == STAGE_NONE)
+		out->stage = STAGE_LEAD;
+	if (form->kind)
+		out->kind = event->kind;
+	if (form->rev)
+		out->rev = event->num[NUM_REV];
+}
+
 enum verdict
 decide(struct decider *decider, const struct event *event, struct group_event *out, struct event_fault *fault)
 {
@@ -229,16 +274,14 @@ decide(struct decider *decider, const struct event *event, struct group_event *o
 	}
 	out->type = event->type;
 	out->ts_ms = event->num[NUM_TS];
-	if (forms[event->type].stage)
-		out->stage = event->stage != STAGE_NONE ? event->stage : STAGE_LEAD;
-	if (forms[event->type].kind)
-		out->kind = event->kind;
-	out->id = hash_identity(decider->config, event);
+	fill_words(event, out);
+	out->id = group_identity_hash(event->text[TEXT_CUST], event->text[TEXT_ID], &decider->config->key);
 	if (event->text[TEXT_CUST].n > 0)
 		out->cust = group_cust_hash(event->text[TEXT_CUST], &decider->config->key);
 	out->content = hash_known_keys(decider->config, event);
 	fill_texts(decider, event, out);
 	derive_channel(decider, event, out);
+	out->flags = flags_of(decider, event, out);
 	out->dims = group_dims_hash(decider->group, out, decider->config->dims_mask, &decider->config->key);
 	return VERDICT_OK;
 }

@@ -321,6 +321,7 @@ fill_kernel(struct config *config)
 {
 	config->kernel.zone = &config->zone;
 	config->kernel.kpis = &config->kpis;
+	config->kernel.rates = config->rates;
 	config->kernel.week_start = config->week_start;
 	config->kernel.clock_events = config->clock == CLOCK_EVENTS;
 	config->kernel.horizon_ms = HORIZON_DAYS * 86400000LL;

@@ -228,6 +228,32 @@ check_pace(struct reader *r, const struct yaml_node *node, const struct rule *ru
 		COMPLAIN(r, node, "pace needs a KPI that adds up; '%s' is a quotient", kpi->name);
 }
 
+/* "team and product" of mask. */
+static void
+name_dims(unsigned mask, char *out, size_t size)
+{
+	size_t n = 0;
+	out[0] = '\0';
+	for (unsigned d = 0; d < EVENT_DIMS; d++)
+		if ((mask >> d & 1) != 0 && n < size)
+			n += (size_t)snprintf(out + n, size - n, "%s%s", n ? " and " : "", event_dim_name(d));
+}
+
+/* A cost per something of a rollup at which nobody knows the cost has no value, so nothing could ever fire. */
+static void
+check_known(struct reader *r, const struct yaml_node *rows, const struct rule *rule)
+{
+	const struct kpi_set *set = &r->config->kpis;
+	uint8_t mask = r->config->kernel.rollup[rule->rollup].dims_mask;
+	char dims[120];
+	if (kpi_known_by(set, rule->kpi, mask))
+		return;
+	name_dims(mask & ~(unsigned)set->spend_dims, dims, sizeof(dims));
+	const uint8_t *rollup = memchr(rows->text.p, '/', rows->text.n);
+	yaml_error(r->chosen->file, place_in(r, rows, (uint32_t)(rollup + 1 - rows->text.p)), r->problems,
+	           "spend is not known by %s; %s has no value there", dims, set->kpi[rule->kpi].name);
+}
+
 /* Everything is read, so that every mistake is told. */
 static void
 read_rule(struct reader *r, const struct yaml_node *map, struct rule *rule)
@@ -243,6 +269,8 @@ read_rule(struct reader *r, const struct yaml_node *map, struct rule *rule)
 		kpi_known = read_kpi_name(r, node, rule);
 	if ((node = part(r, map, "rows", true)) != NULL)
 		rows_known = read_rows(r, node, rule);
+	if (kpi_known && rows_known)
+		check_known(r, node, rule);
 	if ((node = part(r, map, "op", true)) != NULL)
 		op_known = read_word(r, node, "op", "below|above", &rule->op);
 	rule->severity = SEVERITY_WARNING;

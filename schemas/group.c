@@ -157,6 +157,26 @@ dims_text(uint8_t *to, const struct group *group, const struct group_event *even
 	return to + 2 + value.n;
 }
 
+static uint8_t *
+identity_text(uint8_t *to, struct slice text)
+{
+	uint16_t n = (uint16_t)text.n;
+	assert(text.n <= EVENT_TEXT_BYTES_MAX);
+	memcpy(to, &n, 2);
+	if (n > 0)
+		memcpy(to + 2, text.p, n);
+	return to + 2 + n;
+}
+
+/* The lengths keep ("a", "bc") and ("ab", "c") apart. */
+struct hash128
+group_identity_hash(struct slice cust, struct slice id, const struct hash_key *key)
+{
+	uint8_t bytes[2 * (EVENT_TEXT_BYTES_MAX + 2)];
+	uint8_t *end = identity_text(identity_text(bytes, cust), id);
+	return hash_id(key, bytes, (size_t)(end - bytes));
+}
+
 struct hash128
 group_cust_hash(struct slice cust, const struct hash_key *key)
 {

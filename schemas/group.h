@@ -30,14 +30,25 @@ enum {
 	GROUP_READ_BYTES_MAX = 16 << 20, /* wider than GROUP_BYTES_MAX: what was written must be readable */
 };
 
+enum event_flag {
+	EVENT_HAS_TOUCH = 1, /* the sender gave one of camp, chan, src, med, ref_url, click */
+	EVENT_IS_DIRECT = 2, /* its channel, given or derived, is Direct */
+	EVENT_HAS_AMT = 4,   /* amt was given */
+	EVENT_FLAGS_ALL = 7,
+};
+
 /* An event and accept's decisions about it. Offsets are into bytes. */
 struct group_event {
 	struct hash128 id;      /* keyed hash of (cust, id) */
 	struct hash128 cust;    /* group_cust_hash(); 0: none, or read from the log, which does not hold it */
-	uint64_t content;       /* keyed hash of the normalised known keys, before anything is derived */
+	uint64_t content;       /* keyed hash of the normalised known keys but id, before anything is derived */
 	struct hash128 dims;    /* keyed hash of type, stage, kind, cost type and the dimensions in dims_mask */
 	int64_t ts_ms;          /* event time, Unix ms */
 	int64_t num[EVENT_MEASURABLE]; /* amt in the reporting currency; defaults filled in */
+	int64_t given;          /* amt as given, in minor units of cur */
+	int64_t rev;            /* of a correct or void; 0: not given */
+	char cur[4];            /* terminated; empty: the reporting currency */
+	uint8_t flags;          /* enum event_flag */
 	uint32_t raw_off, raw_len;     /* the event as it came */
 	uint32_t text_off[TEXT_CUR];   /* texts up to TEXT_ID; derived channel included */
 	uint16_t text_len[TEXT_CUR];   /* 0: absent */
@@ -115,6 +126,9 @@ group_raw(const struct group *group, const struct group_event *event)
  */
 struct hash128 group_dims_hash(const struct group *group, const struct group_event *event, uint8_t dims_mask,
                                const struct hash_key *key);
+
+/* What an event is known by: the keyed hash of (cust, id); cust may be empty. */
+struct hash128 group_identity_hash(struct slice cust, struct slice id, const struct hash_key *key);
 
 /* A customer's hash; n > 0. */
 struct hash128 group_cust_hash(struct slice cust, const struct hash_key *key);

@@ -9,15 +9,25 @@
 #include <errno.h>
 #include <stdio.h>
 
-static const uint8_t magic[4] = {'L', 'J', 'G', '1'};
+static const uint8_t magic[4] = {'L', 'J', 'G', '2'};
 enum {
 	VARINT_MAX = 10,
 	EVENT_HEAD = 6 + 16 + 8 + 16, /* the part without varints: words and masks, id, content, dims */
+	CUR_BYTES = sizeof(((struct group_event *)0)->cur) - 1,
 	EVENT_BYTES_MIN = EVENT_HEAD + 4,
 	BATCH_BYTES_MIN = 6,
 	FAULT_BYTES_MIN = 3,
-	EVENT_WRITTEN_MAX = EVENT_HEAD + VARINT_MAX * (4 + EVENT_MEASURABLE + 2 * TEXT_CUR),
+	EVENT_WRITTEN_MAX = EVENT_HEAD + VARINT_MAX * (4 + EVENT_MEASURABLE + 2 + 2 * TEXT_CUR) + CUR_BYTES,
 };
+
+/* What the mask of numbers has above the measurable ones. given is nearly always amt: written only where it is not. */
+enum {
+	HAS_GIVEN = 1 << EVENT_MEASURABLE,
+	HAS_REV = HAS_GIVEN << 1,
+	HAS_CUR = HAS_REV << 1,
+};
+_Static_assert(HAS_CUR <= 0x80, "the mask of numbers is a byte");
+_Static_assert(VERDICT_COUNT <= 16 && EVENT_FLAGS_ALL <= 15, "a verdict and the flags share a byte");
 
 static uint8_t *
 put_varint(uint8_t *to, uint64_t value)
@@ -75,18 +85,49 @@ struct delta {
 	uint32_t off, index;
 };
 
+static uint32_t
+numbers_mask(const struct group_event *event)
+{
+	uint32_t mask = 0;
+	for (unsigned num = 0; num < EVENT_MEASURABLE; num++)
+		mask |= (uint32_t)(event->num[num] != 0) << num;
+	if (event->given != event->num[NUM_AMT])
+		mask |= HAS_GIVEN;
+	if (event->rev != 0)
+		mask |= HAS_REV;
+	if (event->cur[0] != '\0')
+		mask |= HAS_CUR;
+	return mask;
+}
+
+static uint8_t *
+put_numbers(uint8_t *to, const struct group_event *event, uint32_t mask)
+{
+	for (unsigned num = 0; num < EVENT_MEASURABLE; num++)
+		if (mask >> num & 1)
+			to = put_signed(to, event->num[num]);
+	if (mask & HAS_GIVEN)
+		to = put_signed(to, event->given);
+	if (mask & HAS_REV)
+		to = put_signed(to, event->rev);
+	if (mask & HAS_CUR) {
+		memcpy(to, event->cur, CUR_BYTES);
+		to += CUR_BYTES;
+	}
+	return to;
+}
+
 static void
 event_write(const struct group_event *event, struct delta *last, struct buf *out)
 {
 	uint8_t *from = buf_reserve(out, EVENT_WRITTEN_MAX), *to = from;
-	uint32_t texts = 0, nums = 0;
+	uint32_t texts = 0, nums = numbers_mask(event);
+	unsigned verdict = verdict_is_accepts(event->verdict) ? event->verdict : VERDICT_OK;
 	for (unsigned text = 0; text < TEXT_CUR; text++)
 		texts |= (uint32_t)(event->text_len[text] != 0) << text;
-	for (unsigned num = 0; num < EVENT_MEASURABLE; num++)
-		nums |= (uint32_t)(event->num[num] != 0) << num;
 	*to++ = event->type;
 	*to++ = (uint8_t)(event->stage | event->kind << 4);
-	*to++ = verdict_is_accepts(event->verdict) ? event->verdict : VERDICT_OK;
+	*to++ = (uint8_t)(verdict | (unsigned)event->flags << 4);
 	*to++ = (uint8_t)nums;
 	*to++ = (uint8_t)texts;
 	*to++ = (uint8_t)(texts >> 8);
@@ -100,9 +141,7 @@ event_write(const struct group_event *event, struct delta *last, struct buf *out
 	to = put_signed(to, (int64_t)event->raw_off - (int64_t)last->off);
 	to = put_varint(to, event->raw_len);
 	uint32_t off = event->raw_off;
-	for (unsigned num = 0; num < EVENT_MEASURABLE; num++)
-		if (nums >> num & 1)
-			to = put_signed(to, event->num[num]);
+	to = put_numbers(to, event, nums);
 	for (unsigned text = 0; text < TEXT_CUR; text++) {
 		if (!(texts >> text & 1))
 			continue;
@@ -259,6 +298,33 @@ batch_read(struct reader *reader, struct group *group, uint32_t event_count, uin
 	*next_event = batch->first + batch->count;
 }
 
+/* A currency's code: three capital letters. Whether it is known is not asked again. */
+static void
+cur_read(struct reader *reader, char cur[CUR_BYTES + 1])
+{
+	for (unsigned i = 0; i < CUR_BYTES; i++) {
+		uint8_t letter = get_u8(reader);
+		if (letter < 'A' || letter > 'Z')
+			reader_fail(reader, "a currency is not three capital letters");
+		cur[i] = (char)letter;
+	}
+}
+
+static void
+numbers_read(struct reader *reader, struct group_event *event, uint32_t mask)
+{
+	for (unsigned num = 0; num < EVENT_MEASURABLE; num++)
+		if (mask >> num & 1)
+			event->num[num] = get_signed(reader);
+	event->given = mask & HAS_GIVEN ? get_signed(reader) : event->num[NUM_AMT];
+	if ((mask & HAS_GIVEN) && event->given == event->num[NUM_AMT])
+		reader_fail(reader, "an amount as given is written twice");
+	if ((mask & HAS_REV) && (event->rev = get_signed(reader)) == 0)
+		reader_fail(reader, "a revision that is marked as given is 0");
+	if (mask & HAS_CUR)
+		cur_read(reader, event->cur);
+}
+
 static void
 event_texts_read(struct reader *reader, struct group_event *event, uint32_t texts, uint32_t bytes)
 {
@@ -288,12 +354,14 @@ event_read(struct reader *reader, struct group *group, struct delta *last)
 	uint8_t words = get_u8(reader);
 	event->stage = words & 15;
 	event->kind = words >> 4;
-	event->verdict = get_u8(reader);
+	uint8_t outcome = get_u8(reader);
+	event->verdict = outcome & 15;
+	event->flags = outcome >> 4;
 	uint32_t nums = get_u8(reader), texts = get_u8(reader);
 	texts |= (uint32_t)get_u8(reader) << 8;
 	if (event->type >= EVENT_TYPE_COUNT || event->stage >= STAGE_COUNT || event->kind >= KIND_COUNT ||
-	    !verdict_is_accepts(event->verdict) || nums >> EVENT_MEASURABLE != 0 || texts >> TEXT_CUR != 0)
-		reader_fail(reader, "an event has an unknown type, stage, kind, verdict, number or text");
+	    !verdict_is_accepts(event->verdict) || (event->flags & ~EVENT_FLAGS_ALL) != 0 || texts >> TEXT_CUR != 0)
+		reader_fail(reader, "an event has an unknown type, stage, kind, verdict, flag or text");
 	event->id.lo = get_u64(reader);
 	event->id.hi = get_u64(reader);
 	event->content = get_u64(reader);
@@ -303,9 +371,7 @@ event_read(struct reader *reader, struct group *group, struct delta *last)
 	event->index = (uint16_t)get_near(reader, last->index, UINT16_MAX, "an event has no position in its batch");
 	event->raw_off = get_near(reader, last->off, bytes, range);
 	event->raw_len = get_max(reader, bytes - event->raw_off, range);
-	for (unsigned num = 0; num < EVENT_MEASURABLE; num++)
-		if (nums >> num & 1)
-			event->num[num] = get_signed(reader);
+	numbers_read(reader, event, nums);
 	event_texts_read(reader, event, texts, bytes);
 	*last = (struct delta){event->ts_ms, event->raw_off + event->raw_len, event->index + 1u};
 }
@@ -346,7 +412,7 @@ group_read(struct group *group, struct slice bytes, char *why)
 	group_reset(group);
 	why[0] = '\0';
 	if (bytes.n < sizeof(magic) || memcmp(bytes.p, magic, sizeof(magic)) != 0) {
-		reader_fail(&reader, "the record is not of this version (LJG1)");
+		reader_fail(&reader, "the record is not of this version (LJG2)");
 		return -EBADMSG;
 	}
 	reader.p += sizeof(magic);

@@ -34,6 +34,18 @@ shop(void)
 	add_measure(&set, "buyers", UNIT_COUNT);
 	add_measure(&set, "visitors", UNIT_COUNT);
 	set.measure[set.measure_count - 2].take = set.measure[set.measure_count - 1].take = TAKE_DISTINCT;
+	/* Of refunds: two at the sale's time, one at its own. */
+	add_measure(&set, "sold", UNIT_MONEY);
+	add_measure(&set, "sold_units", UNIT_COUNT);
+	add_measure(&set, "refunds", UNIT_MONEY);
+	for (uint32_t m = set.measure_count - 3; m < set.measure_count; m++)
+		set.measure[m].from = EVENT_REFUND;
+	set.measure[set.measure_count - 3].as_sold = set.measure[set.measure_count - 2].as_sold = true;
+	add_measure(&set, "mql", UNIT_COUNT);
+	add_measure(&set, "mql_won", UNIT_COUNT);
+	set.measure[set.measure_count - 2].take = TAKE_STAGE;
+	set.measure[set.measure_count - 1].take = TAKE_COHORT;
+	set.measure[SPEND].from = EVENT_SPEND;
 	return &set;
 }
 
@@ -163,6 +175,81 @@ a_kpi_may_be_used_in_a_later_one(void **state)
 	assert_value(formula_value(&formula, totals), KPI_RATIO, 120, 7);
 }
 
+/* Also when the two come in by names of KPIs. */
+static void
+a_kpi_brings_its_clock_along(void **state)
+{
+	(void)state;
+	struct kpi_set *set = shop();
+	enum unit unit;
+	char why[120] = "";
+	uint32_t at = 0;
+	struct formula formula;
+	struct kpi *kpi = &set->kpi[set->kpi_count++];
+	kpi->formula = compiled(set, "amount - sold", &unit);
+	kpi->unit = (uint8_t)unit;
+	strcpy(kpi->name, "kept");
+	compiled(set, "kept / sold_units", &unit);
+	assert_int_equal(formula_compile(&formula, set, "refunds / kept", &unit, &at, why), -EINVAL);
+	assert_int_equal(at, 10);
+	assert_string_equal(why, "'refunds' is as_refunded, 'sold' as_sold; a number has one clock");
+}
+
+static void
+a_kpi_of_spend_is_known_where_spend_is(void **state)
+{
+	(void)state;
+	struct kpi_set *set = shop();
+	enum unit unit;
+	static const char *const texts[] = {"amount / visits", "spend / leads"};
+	for (int k = 0; k < 2; k++)
+		set->kpi[set->kpi_count++].formula = compiled(set, texts[k], &unit);
+	set->spend_dims = 1 << TEXT_CAMP | 1 << TEXT_CHAN;
+	static const struct {
+		uint8_t dims;
+		bool known;
+	} table[] = {
+	    {0, true},
+	    {1 << TEXT_CAMP, true},
+	    {1 << TEXT_CAMP | 1 << TEXT_CHAN, true},
+	    {1 << TEXT_TEAM, false},
+	    {1 << TEXT_CAMP | 1 << TEXT_TEAM, false},
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		assert_true(kpi_known_by(set, 0, table[i].dims));
+		assert_int_equal(kpi_known_by(set, 1, table[i].dims), table[i].known);
+	}
+}
+
+/* Touches of refunds at two times are two classes; what is counted by addition is of none. */
+static void
+a_class_has_one_booking(void **state)
+{
+	(void)state;
+	struct measure a = {.from = EVENT_REFUND, .take = TAKE_DISTINCT}, b = {.from = EVENT_REFUND, .take = TAKE_PREVIOUS};
+	assert_true(measure_same_class(&a, &b));
+	b.as_sold = true;
+	assert_false(measure_same_class(&a, &b));
+	a.as_sold = true;
+	assert_true(measure_same_class(&a, &b));
+	a.take = b.take = TAKE_STAGE;
+	assert_false(measure_same_class(&a, &b));
+}
+
+/* A lead's stages and cohorts are known for every part: they look forward, not back. */
+static void
+only_what_looks_back_is_missing_beyond_the_horizon(void **state)
+{
+	(void)state;
+	static struct kpi_set set;
+	static const uint8_t takes[] = {TAKE_COUNT, TAKE_DISTINCT, TAKE_RETAINED, TAKE_PREVIOUS, TAKE_NEW, TAKE_STAGE, TAKE_COHORT};
+	for (size_t m = 0; m < sizeof(takes); m++)
+		set.measure[set.measure_count++].take = takes[m];
+	assert_int_equal(measures_missing(&set, WINDOW_M, PART_PREV), 1 << 2 | 1 << 3);
+	assert_int_equal(measures_missing(&set, WINDOW_M, PART_CUR), 0);
+	assert_int_equal(measures_missing(&set, WINDOW_D, PART_PREV), 0);
+}
+
 static void
 units_follow_from_the_formula(void **state)
 {
@@ -176,6 +263,7 @@ units_follow_from_the_formula(void **state)
 	    {"amount - 0.3 * spend", UNIT_MONEY}, {"amount / sales", UNIT_MONEY}, {"amount / spend", UNIT_RATIO},
 	    {"amount / spend - 1", UNIT_RATIO},   {"sales / visits", UNIT_RATIO}, {"100 * sales / visits", UNIT_RATIO},
 	    {"amount * (sales / visits)", UNIT_MONEY}, {"-amount", UNIT_MONEY},   {"100 / visits", UNIT_RATIO},
+	    {"mql + mql_won", UNIT_COUNT},    {"mql_won / mql", UNIT_RATIO},  {"(amount - sold) / sold_units", UNIT_MONEY},
 	};
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		enum unit unit;
@@ -215,6 +303,11 @@ a_wrong_formula_is_refused_at_its_place(void **state)
 	    {"buyers + visitors", -EINVAL, 7, "distinct counts cannot be added up, one may be in both; list the values in one `where`"},
 	    {"visits - visitors", -EINVAL, 7, "cannot add or subtract a distinct count and a count of events"},
 	    {"2 * buyers + visitors * 3", -EINVAL, 11, "distinct counts cannot be added up, one may be in both; list the values in one `where`"},
+	    {"amount - sold - refunds", -EINVAL, 16, "'sold' is as_sold, 'refunds' as_refunded; a number has one clock"},
+	    {"refunds / amount * (sold_units / sales)", -EINVAL, 20, "'refunds' is as_refunded, 'sold_units' as_sold; a number has one clock"},
+	    {"mql + amount", -EINVAL, 4, "cannot add or subtract count and money"},
+	    {"mql + buyers", -EINVAL, 4, "cannot add or subtract a distinct count and a count of events"},
+	    {"mql_won / mql + mql / visits", -EINVAL, 14, "ratios cannot be added up or averaged; divide one sum by another"},
 	    {"visits / amount", -EINVAL, 7, "count divided by money has no unit; turn the fraction round"},
 	    {"1 / amount", -EINVAL, 2, "a plain number divided by money has no unit; turn the fraction round"},
 	    {"visits / (1 - 1)", -EINVAL, 7, "division by zero"},
@@ -524,6 +617,10 @@ main(void)
 	    cmocka_unit_test(a_negative_divisor_leaves_den_positive),
 	    cmocka_unit_test(what_does_not_fit_is_an_overflow_not_a_wrong_number),
 	    cmocka_unit_test(a_kpi_may_be_used_in_a_later_one),
+	    cmocka_unit_test(a_kpi_brings_its_clock_along),
+	    cmocka_unit_test(a_kpi_of_spend_is_known_where_spend_is),
+	    cmocka_unit_test(a_class_has_one_booking),
+	    cmocka_unit_test(only_what_looks_back_is_missing_beyond_the_horizon),
 	    cmocka_unit_test(units_follow_from_the_formula),
 	    cmocka_unit_test(a_wrong_formula_is_refused_at_its_place),
 	    cmocka_unit_test(nesting_and_length_have_limits),

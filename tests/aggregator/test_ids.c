@@ -37,7 +37,7 @@ ids_equal_a_list_while_time_passes(void **state)
 		assert_int_equal(ids_find(ids, id_of(n), content, forget), expected);
 		if (expected != IDS_NEW)
 			continue;
-		ids_add(ids, id_of(n), content, ts, forget);
+		ids_add(ids, id_of(n), content, ts, false, forget);
 		list[n].known = true;
 		list[n].content = content;
 		list[n].ts = ts;
@@ -50,7 +50,7 @@ an_id_is_forgotten_exactly_when_its_time_would_be_too_late(void **state)
 {
 	(void)state;
 	struct ids *ids = ids_new();
-	ids_add(ids, id_of(1), 5, 1000, 0);
+	ids_add(ids, id_of(1), 5, 1000, false, 0);
 	assert_int_equal(ids_find(ids, id_of(1), 5, 1000), IDS_DUPLICATE);
 	assert_int_equal(ids_find(ids, id_of(1), 6, 1000), IDS_CONFLICT);
 	assert_int_equal(ids_find(ids, id_of(1), 5, 1001), IDS_NEW);
@@ -64,7 +64,7 @@ the_zero_hash_at_time_zero_is_an_id_like_any_other(void **state)
 	struct ids *ids = ids_new();
 	const struct hash128 zero = {0, 0};
 	assert_int_equal(ids_find(ids, zero, 0, 0), IDS_NEW);
-	ids_add(ids, zero, 0, 0, 0);
+	ids_add(ids, zero, 0, 0, false, 0);
 	assert_int_not_equal(ids_find(ids, zero, 0, 0), IDS_NEW);
 	ids_free(ids);
 }
@@ -75,7 +75,7 @@ expired_ids_make_room_and_the_table_stays_small(void **state)
 	(void)state;
 	struct ids *ids = ids_new();
 	for (uint64_t n = 0; n < 1000000; n++) /* 1000 live at a time */
-		ids_add(ids, id_of(n), n, (int64_t)n, (int64_t)n - 1000);
+		ids_add(ids, id_of(n), n, (int64_t)n, false, (int64_t)n - 1000);
 	assert_true(ids_bytes(ids) < 200000);
 	ids_free(ids);
 }
@@ -92,7 +92,7 @@ a_flood_after_a_lull_finds_room(void **state)
 		uint64_t burst = 2000 + (uint64_t)round * 1500;
 		now += 2000000;
 		for (uint64_t i = 0; i < burst; i++, n++)
-			ids_add(ids, id_of(n), n, now, now - (i % 700 == 0 ? 0 : 1000000));
+			ids_add(ids, id_of(n), n, now, false, now - (i % 700 == 0 ? 0 : 1000000));
 		for (uint64_t back = 1; back <= burst; back++)
 			assert_int_equal(ids_find(ids, id_of(n - back), n - back, now - 1000000), IDS_DUPLICATE);
 	}

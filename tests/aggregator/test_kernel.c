@@ -63,6 +63,7 @@ sale(struct fixture *f, int64_t now_ms, int64_t ts_ms, const char *campaign, int
 	event->num[NUM_AMT] = amount;
 	event->id = (struct hash128){id, id};
 	event->content = id;
+	event->flags = EVENT_HAS_TOUCH; /* nothing is inherited */
 	event->text_len[TEXT_CAMP] = (uint16_t)strlen(campaign);
 	buf_add(&group->bytes, campaign, strlen(campaign));
 	event->dims = group_dims_hash(group, event, group->dims_mask, &f->config.key);

@@ -25,6 +25,19 @@ config_init(void)
 	hash_key_init(&config.key, key);
 }
 
+/* An amount as given stands beside the converted one; without a currency they are the same. */
+static void
+check_amount(const struct group_event *event)
+{
+	assert(event->given >= -ACCEPT_AMOUNT_MAX && event->given <= ACCEPT_AMOUNT_MAX);
+	if (event->cur[0] == '\0')
+		assert(event->given == event->num[NUM_AMT]);
+	else
+		assert(strcmp(event->cur, "USD") == 0 && event->num[NUM_AMT] == event->given * 16000);
+	if (event->given != 0)
+		assert(event->flags & EVENT_HAS_AMT);
+}
+
 static void
 check_event(const struct group *group, const struct group_event *event)
 {
@@ -36,10 +49,15 @@ check_event(const struct group *group, const struct group_event *event)
 		assert((size_t)event->text_off[i] + event->text_len[i] <= bytes);
 	if (event->verdict != VERDICT_OK)
 		return;
-	assert(event->type > EVENT_NONE && event->type <= EVENT_ENGAGE);
+	assert(event->type > EVENT_NONE && event->type < EVENT_TYPE_COUNT);
+	assert(event->flags <= EVENT_FLAGS_ALL);
 	assert(event->text_len[TEXT_ID] > 0 && event->text_len[TEXT_ID] <= EVENT_ID_BYTES_MAX);
 	assert(event->ts_ms >= 0 && event->ts_ms < ACCEPT_TS_END);
 	assert(event->type != EVENT_VISIT || event->text_len[TEXT_CHAN] > 0);
+	bool correction = event->type == EVENT_CORRECT || event->type == EVENT_VOID;
+	assert(!correction || event->text_len[TEXT_REF] > 0);
+	assert(correction || event->rev == 0);
+	check_amount(event);
 	for (int i = 0; i < EVENT_MEASURABLE; i++)
 		assert(event->num[i] >= -ACCEPT_AMOUNT_MAX && event->num[i] <= ACCEPT_AMOUNT_MAX);
 }

@@ -23,7 +23,8 @@ check_offsets(const struct group *group)
 	for (uint32_t i = 0; i < group->event_count; i++) {
 		const struct group_event *event = &group->events[i];
 		assert(event->type < EVENT_TYPE_COUNT && event->stage < STAGE_COUNT && event->kind < KIND_COUNT);
-		assert(event->verdict < VERDICT_COUNT);
+		assert(event->verdict < VERDICT_COUNT && event->flags <= EVENT_FLAGS_ALL);
+		assert(strspn(event->cur, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == (event->cur[0] ? 3u : 0u) && event->cur[3] == 0);
 		assert((size_t)event->raw_off + event->raw_len <= bytes);
 		for (int text = 0; text < TEXT_CUR; text++)
 			assert((size_t)event->text_off[text] + event->text_len[text] <= bytes);

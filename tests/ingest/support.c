@@ -111,5 +111,7 @@ event_good(enum event_type type, const char *id, int64_t ts_ms)
 		event_num(&event, NUM_AMT, 1000);
 	if (type == EVENT_ENGAGE)
 		event.kind = KIND_LIKE;
+	if (type == EVENT_CORRECT || type == EVENT_VOID)
+		event_text(&event, TEXT_REF, "r1");
 	return event;
 }

@@ -298,6 +298,23 @@ static const struct golden table[] = {
 	     "laju.yaml:8:5: value is missing\n"
 	     "  - {name: e, kpi: visits}\n"
 	     "    ^\n"},
+	{"a_cost_is_not_judged_where_spend_is_not_known",
+	     "rollups: [all, campaign, team, campaign+team, team+person]\n"
+	     "alerts:\n"
+	     "  - {name: a, kpi: cpl, rows: d/campaign/*, op: above, value: 1}\n"
+	     "  - {name: b, kpi: cpl, rows: d/team/*, op: above, value: 1}\n"
+	     "  - {name: c, kpi: roas, rows: 'd/campaign+team', op: below, value: 1}\n"
+	     "  - {name: d, kpi: spend, rows: d/team+person/*, op: above, value: 1}\n"
+	     "  - {name: e, kpi: leads, rows: d/team/*, op: below, value: 1}\n",
+	     "laju.yaml:4:33: spend is not known by team; cpl has no value there\n"
+	     "  - {name: b, kpi: cpl, rows: d/team/*, op: above, value: 1}\n"
+	     "                                ^\n"
+	     "laju.yaml:5:35: spend is not known by team; roas has no value there\n"
+	     "  - {name: c, kpi: roas, rows: 'd/campaign+team', op: below, value: 1}\n"
+	     "                                  ^\n"
+	     "laju.yaml:6:35: spend is not known by team and person; spend has no value there\n"
+	     "  - {name: d, kpi: spend, rows: d/team+person/*, op: above, value: 1}\n"
+	     "                                  ^\n"},
 	{"wrong_feeds",
 	     "feeds:\n"
 	     "  web: {expect_every: 5}\n"

@@ -65,18 +65,38 @@ static const struct golden table[] = {
 	     "version: 1\n"
 	     "measures:\n"
 	     "  mql: {from: lead, take: count}\n"
+	     "  sql: {from: lead, take: stage(sql)}\n"
+	     "  entries: {from: lead, where: {stage: lead}, take: count}\n"
+	     "  buys: {from: sale, take: count}\n"
+	     "  spend: {from: spend, take: sum(amt)}\n"
 	     "kpis:\n"
-	     "  cac: {formula: mql}\n"
-	     "  revenue_net: {formula: mql}\n",
-	     "kpis.yaml:3:3: 'mql' is reserved until leads and refunds are tracked; call what counts events 'mql_events'\n"
+	     "  cpl: {formula: spend / entries}\n"
+	     "  cac: {formula: spend / buys}\n"
+	     "  cost: {formula: spend / buys}\n"
+	     "  leads: {formula: entries}\n"
+	     "  sql: {formula: sql}\n"
+	     "  mql_events: {formula: entries}\n",
+	     "kpis.yaml:3:3: 'mql' counts leads, each once; call what counts events 'mql_events'\n"
 	     "  mql: {from: lead, take: count}\n"
 	     "  ^\n"
-	     "kpis.yaml:5:3: 'cac' is reserved until leads and refunds are tracked\n"
-	     "  cac: {formula: mql}\n"
+	     "kpis.yaml:9:3: 'cpl' counts leads, each once; call what counts events 'cpl_events'\n"
+	     "  cpl: {formula: spend / entries}\n"
 	     "  ^\n"
-	     "kpis.yaml:6:3: 'revenue_net' is reserved until leads and refunds are tracked; call what counts events 'revenue'\n"
-	     "  revenue_net: {formula: mql}\n"
+	     "kpis.yaml:10:3: 'cac' counts customers, each once; call what counts events 'cac_events'\n"
+	     "  cac: {formula: spend / buys}\n"
+	     "  ^\n"
+	     "kpis.yaml:12:3: 'leads' counts leads, each once; call what counts events 'lead_events'\n"
+	     "  leads: {formula: entries}\n"
 	     "  ^\n"},
+	{"what_a_measure_takes_wrongly_is_not_blamed_twice",
+	     "version: 1\n"
+	     "measures:\n"
+	     "  mql: {from: lead, take: stge(mql)}\n"
+	     "kpis:\n"
+	     "  sql: {formula: mql}\n",
+	     "kpis.yaml:3:27: unknown take 'stge', did you mean 'stage'?\n"
+	     "  mql: {from: lead, take: stge(mql)}\n"
+	     "                          ^\n"},
 	{"a_measure_needs_from_and_take",
 	     "version: 1\n"
 	     "measures:\n"
@@ -87,7 +107,7 @@ static const struct golden table[] = {
 	     "kpis.yaml:3:3: measure 'a' needs from: an event type\n"
 	     "  a: {}\n"
 	     "  ^\n"
-	     "kpis.yaml:3:3: measure 'a' needs take: count, sum(...), distinct(...) or retained(cust)\n"
+	     "kpis.yaml:3:3: measure 'a' needs take: count, sum(...), distinct(...), new(cust), stage(...), ...\n"
 	     "  a: {}\n"
 	     "  ^\n"
 	     "kpis.yaml:4:6: a measure must be a map of names to values, not a single value\n"
@@ -145,8 +165,6 @@ static const struct golden table[] = {
 	     "  d: {from: visit, take: distinct(order)}\n"
 	     "  e: {from: visit, take: new(cust)}\n"
 	     "  n: {from: sale, take: new(order)}\n"
-	     "  f: {from: lead, take: stage(mql)}\n"
-	     "  g: {from: lead, take: cohort(won)}\n"
 	     "kpis: {}\n",
 	     "kpis.yaml:3:25: distinct needs whom to tell apart: distinct(cust)\n"
 	     "  a: {from: sale, take: distinct}\n"
@@ -165,13 +183,103 @@ static const struct golden table[] = {
 	     "                         ^\n"
 	     "kpis.yaml:8:25: only customers are new: new(cust)\n"
 	     "  n: {from: sale, take: new(order)}\n"
-	     "                        ^\n"
-	     "kpis.yaml:9:25: stage is not there yet in this version\n"
-	     "  f: {from: lead, take: stage(mql)}\n"
-	     "                        ^\n"
-	     "kpis.yaml:10:25: cohort is not there yet in this version\n"
-	     "  g: {from: lead, take: cohort(won)}\n"
 	     "                        ^\n"},
+	{"stages_are_checked",
+	     "version: 1\n"
+	     "measures:\n"
+	     "  a: {from: lead, take: stage(rejected)}\n"
+	     "  b: {from: lead, take: stage}\n"
+	     "  c: {from: lead, take: stage(slq)}\n"
+	     "  d: {from: sale, take: stage(mql)}\n"
+	     "  e: {from: lead, take: cohort()}\n"
+	     "  f: {from: lead, take: cohort(won)}\n"
+	     "  g: {from: lead, take: cohort(lead)}\n"
+	     "  h: {from: lead, take: \"cohort(mql, sql)\"}\n"
+	     "  i: {from: lead, take: \"cohort(sql, sql)\"}\n"
+	     "  j: {from: lead, take: \"cohort(sql, rejected)\"}\n"
+	     "  k: {from: lead, take: \"cohort(customer, sql, mql)\"}\n"
+	     "  l: {from: lead, take: \"stage(sql, mql)\"}\n"
+	     "  m: {from: visit, take: \"cohort(sql, mql)\"}\n"
+	     "  n: {from: lead, take: cohort(sql, mql)}\n"
+	     "kpis: {}\n",
+	     "kpis.yaml:3:25: a rejected lead leaves every stage, so none enters 'rejected'; its events count with take: count, where: {stage: rejected}\n"
+	     "  a: {from: lead, take: stage(rejected)}\n"
+	     "                        ^\n"
+	     "kpis.yaml:4:25: stage needs a stage: stage(mql)\n"
+	     "  b: {from: lead, take: stage}\n"
+	     "                        ^\n"
+	     "kpis.yaml:5:25: stage() takes lead, mql, sql or customer, not 'slq', did you mean 'sql'?\n"
+	     "  c: {from: lead, take: stage(slq)}\n"
+	     "                        ^\n"
+	     "kpis.yaml:6:25: only leads have stages: stage() is from: lead\n"
+	     "  d: {from: sale, take: stage(mql)}\n"
+	     "                        ^\n"
+	     "kpis.yaml:7:25: cohort needs a stage: cohort(sql, mql)\n"
+	     "  e: {from: lead, take: cohort()}\n"
+	     "                        ^\n"
+	     "kpis.yaml:8:25: cohort() takes lead, mql, sql or customer, not 'won'\n"
+	     "  f: {from: lead, take: cohort(won)}\n"
+	     "                        ^\n"
+	     "kpis.yaml:9:25: cohort(x, y) takes leads of stage y that have reached x, above it; 'lead' is not above 'lead'\n"
+	     "  g: {from: lead, take: cohort(lead)}\n"
+	     "                        ^\n"
+	     "kpis.yaml:10:26: cohort(x, y) takes leads of stage y that have reached x, above it; 'mql' is not above 'sql'\n"
+	     "  h: {from: lead, take: \"cohort(mql, sql)\"}\n"
+	     "                         ^\n"
+	     "kpis.yaml:11:26: cohort(x, y) takes leads of stage y that have reached x, above it; 'sql' is not above 'sql'\n"
+	     "  i: {from: lead, take: \"cohort(sql, sql)\"}\n"
+	     "                         ^\n"
+	     "kpis.yaml:12:26: a rejected lead leaves every stage, so none enters 'rejected'; its events count with take: count, where: {stage: rejected}\n"
+	     "  j: {from: lead, take: \"cohort(sql, rejected)\"}\n"
+	     "                         ^\n"
+	     "kpis.yaml:13:26: cohort() takes lead, mql, sql or customer, not 'sql, mql'\n"
+	     "  k: {from: lead, take: \"cohort(customer, sql, mql)\"}\n"
+	     "                         ^\n"
+	     "kpis.yaml:14:26: stage() takes lead, mql, sql or customer, not 'sql, mql'\n"
+	     "  l: {from: lead, take: \"stage(sql, mql)\"}\n"
+	     "                         ^\n"
+	     "kpis.yaml:15:27: only leads have stages: cohort() is from: lead\n"
+	     "  m: {from: visit, take: \"cohort(sql, mql)\"}\n"
+	     "                          ^\n"
+	     "kpis.yaml:16:25: a ')' is missing; between braces, what has a comma needs quotes: \"cohort(sql, mql)\"\n"
+	     "  n: {from: lead, take: cohort(sql, mql)}\n"
+	     "                        ^\n"
+	     "kpis.yaml:16:37: unknown key 'mql)'\n"
+	     "  n: {from: lead, take: cohort(sql, mql)}\n"
+	     "                                    ^\n"},
+	{"a_booking_is_of_refunds",
+	     "version: 1\n"
+	     "measures:\n"
+	     "  a: {from: sale, booked: as_sold, take: count}\n"
+	     "  b: {from: refund, booked: as_solt, take: count}\n"
+	     "  c: {from: refund, booked: , take: count}\n"
+	     "  d: {from: sale, where: {matched: no}, take: count}\n"
+	     "  e: {from: refund, where: {matched: true}, take: count}\n"
+	     "  f: {from: refund, where: {matchd: yes}, take: count}\n"
+	     "  g: {from: refund, booked: as_sold, take: distinct(cust)}\n"
+	     "  h: {from: refund, take: previous(cust)}\n"
+	     "kpis: {}\n",
+	     "kpis.yaml:3:19: booked belongs to refund events, not to sale events\n"
+	     "  a: {from: sale, booked: as_sold, take: count}\n"
+	     "                  ^\n"
+	     "kpis.yaml:4:29: booked must be as_refunded or as_sold, not 'as_solt', did you mean 'as_sold'?\n"
+	     "  b: {from: refund, booked: as_solt, take: count}\n"
+	     "                            ^\n"
+	     "kpis.yaml:5:21: booked is empty\n"
+	     "  c: {from: refund, booked: , take: count}\n"
+	     "                    ^\n"
+	     "kpis.yaml:6:27: matched belongs to refund events, not to sale events\n"
+	     "  d: {from: sale, where: {matched: no}, take: count}\n"
+	     "                          ^\n"
+	     "kpis.yaml:7:38: matched is yes (the refund's sale is known) or no, not 'true'\n"
+	     "  e: {from: refund, where: {matched: true}, take: count}\n"
+	     "                                     ^\n"
+	     "kpis.yaml:8:29: unknown dimension 'matchd', did you mean 'matched'?\n"
+	     "  f: {from: refund, where: {matchd: yes}, take: count}\n"
+	     "                            ^\n"
+	     "kpis.yaml:10:3: measure 'h' needs one of the same from, where and booked that takes distinct(cust)\n"
+	     "  h: {from: refund, take: previous(cust)}\n"
+	     "  ^\n"},
 	{"what_looks_back_needs_what_it_looks_back_at",
 	     "version: 1\n"
 	     "measures:\n"
@@ -180,10 +288,10 @@ static const struct golden table[] = {
 	     "  well: {from: sale, take: previous(cust)}\n"
 	     "  lines: {from: sale, take: previous(order)}\n"
 	     "kpis: {}\n",
-	     "kpis.yaml:3:3: measure 'before' needs one of the same from and where that takes distinct(cust)\n"
+	     "kpis.yaml:3:3: measure 'before' needs one of the same from, where and booked that takes distinct(cust)\n"
 	     "  before: {from: sale, where: {product: a}, take: previous(cust)}\n"
 	     "  ^\n"
-	     "kpis.yaml:6:3: measure 'lines' needs one of the same from and where that takes distinct(cust)\n"
+	     "kpis.yaml:6:3: measure 'lines' needs one of the same from, where and booked that takes distinct(cust)\n"
 	     "  lines: {from: sale, take: previous(order)}\n"
 	     "  ^\n"
 	     "kpis.yaml:6:29: only customers come back: previous(cust)\n"
@@ -204,10 +312,10 @@ static const struct golden table[] = {
 	     "  i: {from: sale, where: {product: c}, take: distinct(cust)}\n"
 	     "  j: {from: sale, where: {product: c}, take: retained(cust)}\n"
 	     "kpis: {}\n",
-	     "kpis.yaml:12:3: measures tell customers, orders or visits apart in more than 8 ways (from, where)\n"
+	     "kpis.yaml:12:3: measures tell customers, orders or visits apart in more than 8 ways (from, where, booked)\n"
 	     "  i: {from: sale, where: {product: c}, take: distinct(cust)}\n"
 	     "  ^\n"
-	     "kpis.yaml:13:3: measures tell customers, orders or visits apart in more than 8 ways (from, where)\n"
+	     "kpis.yaml:13:3: measures tell customers, orders or visits apart in more than 8 ways (from, where, booked)\n"
 	     "  j: {from: sale, where: {product: c}, take: retained(cust)}\n"
 	     "  ^\n"},
 	{"conditions_are_checked",
@@ -254,7 +362,7 @@ static const struct golden table[] = {
 	     "version: 1\n"
 	     "measures:\n"
 	     "  visits: {from: visit, take: count}\n"
-	     "  leads: {from: lead, where: {stage: lead}, take: count}\n"
+	     "  leads: {from: lead, take: stage(lead)}\n"
 	     "  spend: {from: spend, take: sum(amt)}\n"
 	     "  amount: {from: sale, take: sum(amt)}\n"
 	     "kpis:\n"
@@ -289,11 +397,29 @@ static const struct golden table[] = {
 	     "kpis.yaml:16:7: unknown measure or KPI 'nothing'\n"
 	     "      spend /\n"
 	     "      ^\n"},
+	{"a_formula_keeps_to_one_clock",
+	     "version: 1\n"
+	     "measures:\n"
+	     "  sales: {from: sale, take: sum(amt)}\n"
+	     "  sold: {from: refund, booked: as_sold, take: sum(amt)}\n"
+	     "  refunds: {from: refund, booked: as_refunded, take: sum(amt)}\n"
+	     "  spend: {from: spend, take: sum(amt)}\n"
+	     "kpis:\n"
+	     "  kept: {formula: sales - sold}\n"
+	     "  net: {formula: sales - refunds}\n"
+	     "  late: {formula: refunds - sold}\n"
+	     "  roi: {formula: (kept - spend) / (net + spend)}\n",
+	     "kpis.yaml:10:29: 'refunds' is as_refunded, 'sold' as_sold; a number has one clock\n"
+	     "  late: {formula: refunds - sold}\n"
+	     "                            ^\n"
+	     "kpis.yaml:11:36: 'sold' is as_sold, 'refunds' as_refunded; a number has one clock\n"
+	     "  roi: {formula: (kept - spend) / (net + spend)}\n"
+	     "                                   ^\n"},
 	{"kpis_are_used_after_they_are_defined",
 	     "version: 1\n"
 	     "measures:\n"
 	     "  visits: {from: visit, take: count}\n"
-	     "  leads: {from: lead, where: {stage: lead}, take: count}\n"
+	     "  leads: {from: lead, take: stage(lead)}\n"
 	     "  spend: {from: spend, take: sum(amt)}\n"
 	     "  amount: {from: sale, take: sum(amt)}\n"
 	     "kpis:\n"
@@ -318,7 +444,7 @@ static const struct golden table[] = {
 	     "version: 1\n"
 	     "measures:\n"
 	     "  visits: {from: visit, take: count}\n"
-	     "  leads: {from: lead, where: {stage: lead}, take: count}\n"
+	     "  leads: {from: lead, take: stage(lead)}\n"
 	     "  spend: {from: spend, take: sum(amt)}\n"
 	     "  amount: {from: sale, take: sum(amt)}\n"
 	     "kpis:\n"
@@ -338,7 +464,7 @@ static const struct golden table[] = {
 	     "version: 1\n"
 	     "measures:\n"
 	     "  visits: {from: visit, take: count}\n"
-	     "  leads: {from: lead, where: {stage: lead}, take: count}\n"
+	     "  leads: {from: lead, take: stage(lead)}\n"
 	     "  spend: {from: spend, take: sum(amt)}\n"
 	     "  amount: {from: sale, take: sum(amt)}\n"
 	     "kpis:\n"
@@ -362,7 +488,7 @@ static const struct golden table[] = {
 	     "version: 1\n"
 	     "measures:\n"
 	     "  visits: {from: visit, take: count}\n"
-	     "  leads: {from: lead, where: {stage: lead}, take: count}\n"
+	     "  leads: {from: lead, take: stage(lead)}\n"
 	     "  spend: {from: spend, take: sum(amt)}\n"
 	     "  amount: {from: sale, take: sum(amt)}\n"
 	     "kpis:\n"
@@ -381,7 +507,7 @@ static const struct golden table[] = {
 	     "version: 1\n"
 	     "measures:\n"
 	     "  visits: {from: visit, take: count}\n"
-	     "  leads: {from: lead, where: {stage: lead}, take: count}\n"
+	     "  leads: {from: lead, take: stage(lead)}\n"
 	     "  spend: {from: spend, take: sum(amt)}\n"
 	     "  amount: {from: sale, take: sum(amt)}\n"
 	     "kpis:\n"
@@ -395,6 +521,28 @@ static const struct golden table[] = {
 	     "kpis.yaml:11:3: 'leads' is given twice; the first is in line 10\n"
 	     "  leads: {formula: leads}\n"
 	     "  ^\n"},
+	{"spend_by_names_dimensions",
+	     "version: 1\n"
+	     "spend_by: [campaign, chanel, campaign, [team]]\n"
+	     "measures: {}\n"
+	     "kpis: {}\n",
+	     "kpis.yaml:2:22: unknown dimension 'chanel', did you mean 'channel'?\n"
+	     "spend_by: [campaign, chanel, campaign, [team]]\n"
+	     "                     ^\n"
+	     "kpis.yaml:2:30: dimension 'campaign' stands twice\n"
+	     "spend_by: [campaign, chanel, campaign, [team]]\n"
+	     "                             ^\n"
+	     "kpis.yaml:2:40: a dimension must be a single value, not a list\n"
+	     "spend_by: [campaign, chanel, campaign, [team]]\n"
+	     "                                       ^\n"},
+	{"spend_by_is_a_list",
+	     "version: 1\n"
+	     "spend_by: campaign\n"
+	     "measures: {}\n"
+	     "kpis: {}\n",
+	     "kpis.yaml:2:11: spend_by must be a list, not a single value\n"
+	     "spend_by: campaign\n"
+	     "          ^\n"},
 	{"measures_have_a_limit",
 	     "version: 1\n"
 	     "measures:\n"
@@ -459,7 +607,7 @@ static const struct golden table[] = {
 	     "version: 1\n"
 	     "measures:\n"
 	     "  visits: {from: visit, take: count}\n"
-	     "  leads: {from: lead, where: {stage: lead}, take: count}\n"
+	     "  leads: {from: lead, take: stage(lead)}\n"
 	     "  spend: {from: spend, take: sum(amt)}\n"
 	     "  amount: {from: sale, take: sum(amt)}\n"
 	     "kpis:\n"
@@ -539,7 +687,7 @@ static const struct golden table[] = {
 	     "version: 1\n"
 	     "measures:\n"
 	     "  visits: {from: visit, take: count}\n"
-	     "  leads: {from: lead, where: {stage: lead}, take: count}\n"
+	     "  leads: {from: lead, take: stage(lead)}\n"
 	     "  spend: {from: spend, take: sum(amt)}\n"
 	     "  amount: {from: sale, take: sum(amt)}\n"
 	     "kpis: {a: {formula: spend\n",
@@ -609,6 +757,74 @@ a_measure_is_read_as_written(void **state)
 	free(set);
 }
 
+static void
+stages_and_bookings_are_read_as_written(void **state)
+{
+	(void)state;
+	struct kpi_set *set = read_good("version: 1\n"
+	                                "measures:\n"
+	                                "  mql: {from: lead, where: {channel: Referral}, take: stage(mql)}\n"
+	                                "  won: {from: lead, take: cohort(customer)}\n"
+	                                "  now_sql:\n"
+	                                "    from: lead\n"
+	                                "    take: cohort(sql, mql)\n"
+	                                "  sold: {from: refund, booked: as_sold, take: sum(amt)}\n"
+	                                "  late: {from: refund, booked: as_refunded, take: sum(amt)}\n"
+	                                "  lost: {from: refund, where: {matched: no}, take: count}\n"
+	                                "  met: {from: refund, where: {matched: yes}, take: count}\n"
+	                                "kpis:\n"
+	                                "  moves: {formula: mql + won}\n"
+	                                "  flow: {formula: won / mql}\n", 2);
+	static const struct {
+		uint8_t take, stage, of, unit;
+		bool as_sold;
+	} want[] = {
+	    {TAKE_STAGE, STAGE_MQL, STAGE_NONE, UNIT_COUNT, false},
+	    {TAKE_COHORT, STAGE_CUSTOMER, STAGE_LEAD, UNIT_COUNT, false},
+	    {TAKE_COHORT, STAGE_SQL, STAGE_MQL, UNIT_COUNT, false},
+	    {TAKE_SUM, STAGE_NONE, STAGE_NONE, UNIT_MONEY, true},
+	    {TAKE_SUM, STAGE_NONE, STAGE_NONE, UNIT_MONEY, false},
+	    {TAKE_COUNT, STAGE_NONE, STAGE_NONE, UNIT_COUNT, false},
+	    {TAKE_COUNT, STAGE_NONE, STAGE_NONE, UNIT_COUNT, false},
+	};
+	for (size_t m = 0; m < sizeof(want) / sizeof(want[0]); m++) {
+		assert_int_equal(set->measure[m].take, want[m].take);
+		assert_int_equal(set->measure[m].stage, want[m].stage);
+		assert_int_equal(set->measure[m].of, want[m].of);
+		assert_int_equal(set->measure[m].unit, want[m].unit);
+		assert_int_equal(set->measure[m].as_sold, want[m].as_sold);
+	}
+	assert_int_equal(set->measure[0].where[0].field, TEXT_CHAN);
+	assert_int_equal(set->measure[5].where[0].field, WHERE_MATCHED);
+	assert_int_equal(set->measure[5].where[0].number[0], 0);
+	assert_int_equal(set->measure[6].where[0].number[0], 1);
+	assert_int_equal(set->measure[6].where[0].count, 1);
+	kpi_set_fini(set);
+	free(set);
+}
+
+static void
+spend_is_known_by_what_the_file_says(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *spend_by;
+		uint8_t dims;
+	} files[] = {
+	    {"", 1 << TEXT_CAMP | 1 << TEXT_CHAN | 1 << TEXT_SRC | 1 << TEXT_MED},
+	    {"spend_by: []\n", 0},
+	    {"spend_by: [product, campaign]\n", 1 << TEXT_PROD | 1 << TEXT_CAMP},
+	};
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		char text[200];
+		snprintf(text, sizeof(text), "version: 1\n%smeasures: {}\nkpis: {}\n", files[i].spend_by);
+		struct kpi_set *set = read_good(text, 2);
+		assert_int_equal(set->spend_dims, files[i].dims);
+		kpi_set_fini(set);
+		free(set);
+	}
+}
+
 /* It is compared with the den of a value: minor units of money, times what constants add. */
 static void
 a_smallest_denominator_is_kept_in_units_of_den(void **state)
@@ -618,7 +834,7 @@ a_smallest_denominator_is_kept_in_units_of_den(void **state)
 	                                "measures:\n"
 	                                "  spend: {from: spend, take: sum(amt)}\n"
 	                                "  amount: {from: sale, take: sum(amt)}\n"
-	                                "  leads: {from: lead, take: count}\n"
+	                                "  leads: {from: lead, take: stage(lead)}\n"
 	                                "kpis:\n"
 	                                "  cost: {formula: spend / leads, min_denominator: 5, direction: down}\n"
 	                                "  back: {formula: amount / spend, min_denominator: 1000.5}\n"
@@ -663,6 +879,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_mistake_is_told_at_its_place),
 	    cmocka_unit_test(a_measure_is_read_as_written),
+	    cmocka_unit_test(stages_and_bookings_are_read_as_written),
+	    cmocka_unit_test(spend_is_known_by_what_the_file_says),
 	    cmocka_unit_test(a_smallest_denominator_is_kept_in_units_of_den),
 	    cmocka_unit_test(labels_and_the_formula_as_written_are_kept),
 	};

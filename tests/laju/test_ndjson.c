@@ -56,6 +56,32 @@ times_and_amounts_are_taken_as_people_write_them(void **state)
 }
 
 static void
+corrections_and_voids_can_be_sent(void **state)
+{
+	(void)state;
+	struct event event;
+	struct ndjson_fault fault;
+	assert_int_equal(read_line("{\"id\":\"k\",\"t\":\"correct\",\"ts\":\"2026-11-23T13:05:09.5+07:00\",\"cust\":\"ani\","
+	                           "\"ref\":\"s\",\"rev\":2,\"amt\":\"-12.50\",\"cur\":\"USD\",\"ctype\":\"media\"}",
+	                           &event, &fault),
+	                 VERDICT_OK);
+	assert_int_equal(event.type, EVENT_CORRECT);
+	assert_int_equal(event.num[NUM_REV], 2);
+	assert_int_equal(event.num[NUM_AMT], -1250);
+	assert_true(slice_is(event.text[TEXT_CUR], "USD"));
+	assert_true(slice_is(event.text[TEXT_REF], "s"));
+	assert_true(slice_is(event.text[TEXT_CUST], "ani"));
+	assert_int_equal(read_line("{\"id\":\"k\",\"t\":\"void\",\"ts\":1795413909500,\"ref\":\"s\",\"rev\":-9223372036854775808}",
+	                           &event, &fault),
+	                 VERDICT_OK);
+	assert_int_equal(event.type, EVENT_VOID);
+	assert_int_equal(event.num[NUM_REV], INT64_MIN);
+	assert_int_equal(read_line("{\"id\":\"k\",\"t\":\"void\",\"ts\":1795413909500,\"ref\":\"s\",\"rev\":null}", &event, &fault),
+	                 VERDICT_OK);
+	assert_false(event.num_mask >> NUM_REV & 1);
+}
+
+static void
 wrong_lines_are_refused_with_a_sentence(void **state)
 {
 	(void)state;
@@ -87,6 +113,10 @@ wrong_lines_are_refused_with_a_sentence(void **state)
 	    {"{\"kind\":\"liek\"}", VERDICT_BAD_FIELD, "'liek', did you mean 'like'?"},
 	    {"{\"qty\":\"two\"}", VERDICT_BAD_FIELD, "qty"},
 	    {"{\"camp\":7}", VERDICT_BAD_FIELD, "camp"},
+	    {"{\"rev\":\"2\"}", VERDICT_BAD_FIELD, "rev must be an integer, not a text"},
+	    {"{\"rev\":1.5}", VERDICT_BAD_FIELD, "rev must be an integer"},
+	    {"{\"ref\":7}", VERDICT_BAD_FIELD, "ref"},
+	    {"{\"t\":\"corect\"}", VERDICT_BAD_FIELD, "'corect', did you mean 'correct'?"},
 	    {"{\"id\":\"\xff\"}", VERDICT_BAD_MSGPACK, "JSON"},
 	};
 	struct event event;
@@ -191,6 +221,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(times_and_amounts_are_taken_as_people_write_them),
+	    cmocka_unit_test(corrections_and_voids_can_be_sent),
 	    cmocka_unit_test(wrong_lines_are_refused_with_a_sentence),
 	    cmocka_unit_test(an_unknown_key_is_passed_over_and_told),
 	    cmocka_unit_test(an_unknown_key_is_said_once_and_not_for_ever),

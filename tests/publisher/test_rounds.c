@@ -130,6 +130,7 @@ sale_add(struct scene *scene, struct group *group, unsigned i)
 	event->ts_ms = scene->sale[i].ts_ms;
 	event->id = (struct hash128){i + 1, 7};
 	event->content = i;
+	event->flags = EVENT_HAS_TOUCH; /* nothing is inherited */
 	event->text_off[TEXT_CAMP] = (uint32_t)group->bytes.len;
 	event->text_len[TEXT_CAMP] = (uint16_t)n;
 	buf_add(&group->bytes, name, (size_t)n);

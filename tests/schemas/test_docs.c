@@ -135,6 +135,55 @@ event_md_shows_a_sale(void **state)
 }
 
 static void
+event_md_shows_a_correct(void **state)
+{
+	struct event event = {.type = EVENT_CORRECT}, back;
+	struct event_fault fault;
+	struct buf made = {0}, shown;
+	size_t used;
+	(void)state;
+	event_text(&event, TEXT_ID, "k-1");
+	event_num(&event, NUM_TS, AT);
+	event_text(&event, TEXT_CUST, "c-77");
+	event_text(&event, TEXT_CAMP, "promo");
+	event_num(&event, NUM_AMT, 100000);
+	event_text(&event, TEXT_CUR, "IDR");
+	event_num(&event, NUM_QTY, 2);
+	event_text(&event, TEXT_REF, "o-1001");
+	event_num(&event, NUM_REV, 1);
+	event_encode(&event, &made);
+	example_is("schemas/event.md", "correct", &made, &shown);
+	assert_int_equal(event_decode(&back, buf_slice(&shown), &used, &fault), VERDICT_OK);
+	assert_int_equal(used, shown.len);
+	assert_int_equal(back.type, EVENT_CORRECT);
+	assert_int_equal(back.num[NUM_REV], 1);
+	assert_slice(back.text[TEXT_REF], "o-1001");
+	buf_fini(&shown);
+}
+
+static void
+event_md_shows_a_void(void **state)
+{
+	struct event event = {.type = EVENT_VOID}, back;
+	struct event_fault fault;
+	struct buf made = {0}, shown;
+	size_t used;
+	(void)state;
+	event_text(&event, TEXT_ID, "k-2");
+	event_num(&event, NUM_TS, AT + DAY_MS);
+	event_text(&event, TEXT_CUST, "c-77");
+	event_text(&event, TEXT_REF, "o-1001");
+	event_num(&event, NUM_REV, 2);
+	event_encode(&event, &made);
+	example_is("schemas/event.md", "void", &made, &shown);
+	assert_int_equal(event_decode(&back, buf_slice(&shown), &used, &fault), VERDICT_OK);
+	assert_int_equal(used, shown.len);
+	assert_int_equal(back.type, EVENT_VOID);
+	assert_int_equal(back.num[NUM_REV], 2);
+	buf_fini(&shown);
+}
+
+static void
 event_md_lists_every_key_and_word(void **state)
 {
 	struct buf text = {0};
@@ -455,19 +504,20 @@ snapshot_md_shows_the_replies(void **state)
 	buf_fini(&shown);
 }
 
-/* One batch of id 7: a visit and a refused event; hashes are made-up, so that their places are seen. */
+/* One batch of id 7: a visit, a refused event and a correction; hashes are made-up, so that their places are seen. */
 static struct group *
 group_filled(void)
 {
 	struct group *group = group_new(GROUP_BATCHES);
-	buf_add(&group->bytes, "\x07vvvvvv-1promoxxxx", 18);
+	buf_add(&group->bytes, "\x07vvvvvv-1promoxxxxcck-1o-1001", 29);
 	group->dims_mask = 1u << TEXT_CAMP;
 	group->lsn = 42;
 	group->recv_ms = AT;
 	group->time_ms = AT + 1;
-	*group_add_batch(group) = (struct group_batch){.peer = 3, .count = 2, .id_len = 1, .acked = 1};
+	*group_add_batch(group) = (struct group_batch){.peer = 3, .count = 3, .id_len = 1, .acked = 1};
 	struct group_event *good = group_add_event(group);
 	good->type = EVENT_VISIT;
+	good->flags = EVENT_HAS_TOUCH;
 	good->id = (struct hash128){0x0706050403020100, 0x0f0e0d0c0b0a0908};
 	good->content = 0x1716151413121110;
 	good->dims = (struct hash128){0x2726252423222120, 0x2f2e2d2c2b2a2928};
@@ -483,6 +533,25 @@ group_filled(void)
 	bad->index = 1;
 	bad->raw_off = 14;
 	bad->raw_len = 4;
+	struct group_event *correct = group_add_event(group);
+	correct->type = EVENT_CORRECT;
+	correct->flags = EVENT_HAS_AMT;
+	correct->id = (struct hash128){0x3736353433323130, 0x3f3e3d3c3b3a3938};
+	correct->content = 0x4746454443424140;
+	correct->dims = (struct hash128){0x5756555453525150, 0x5f5e5d5c5b5a5958};
+	correct->ts_ms = AT + 2;
+	correct->num[NUM_AMT] = 20000000;
+	correct->num[NUM_QTY] = 1;
+	correct->given = 1250;
+	memcpy(correct->cur, "USD", 4);
+	correct->rev = 1;
+	correct->index = 2;
+	correct->raw_off = 18;
+	correct->raw_len = 11;
+	correct->text_off[TEXT_REF] = 23;
+	correct->text_len[TEXT_REF] = 6;
+	correct->text_off[TEXT_ID] = 20;
+	correct->text_len[TEXT_ID] = 3;
 	group_add_fault(group, 1, "t is missing");
 	return group;
 }
@@ -498,9 +567,14 @@ group_md_shows_a_group(void **state)
 	example_is("schemas/group.md", "group", &made, &shown);
 	assert_int_equal(group_read(back, buf_slice(&shown), why), 0);
 	assert_int_equal(back->lsn, 42);
-	assert_int_equal(back->event_count, 2);
+	assert_int_equal(back->event_count, 3);
 	assert_slice(group_text(back, &back->events[0], TEXT_CAMP), "promo");
+	assert_int_equal(back->events[0].flags, EVENT_HAS_TOUCH);
 	assert_string_equal(group_fault_text(back, 1, scratch), "t is missing");
+	assert_slice(group_text(back, &back->events[2], TEXT_REF), "o-1001");
+	assert_int_equal(back->events[2].given, 1250);
+	assert_string_equal(back->events[2].cur, "USD");
+	assert_int_equal(back->events[2].rev, 1);
 	buf_fini(&shown);
 	group_free(group);
 	group_free(back);
@@ -511,6 +585,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(event_md_shows_a_sale),
+	    cmocka_unit_test(event_md_shows_a_correct),
+	    cmocka_unit_test(event_md_shows_a_void),
 	    cmocka_unit_test(event_md_lists_every_key_and_word),
 	    cmocka_unit_test(batch_md_lists_every_code),
 	    cmocka_unit_test(batch_md_shows_a_batch),

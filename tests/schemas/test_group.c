@@ -49,6 +49,12 @@ random_group(uint64_t *seed)
 			event->raw_len = (uint32_t)group->bytes.len - event->raw_off;
 			for (unsigned num = 0; num < EVENT_MEASURABLE; num++)
 				event->num[num] = rnd(seed) & 1 ? rnd_int(seed) : 0;
+			event->given = rnd(seed) & 1 ? rnd_int(seed) : event->num[NUM_AMT];
+			event->rev = rnd(seed) & 1 ? rnd_int(seed) : 0;
+			if (rnd(seed) & 1)
+				for (unsigned letter = 0; letter < 3; letter++)
+					event->cur[letter] = (char)('A' + rnd_below(seed, 26));
+			event->flags = (uint8_t)rnd_below(seed, EVENT_FLAGS_ALL + 1);
 			if (event->verdict != VERDICT_OK && rnd(seed) & 1)
 				group_add_fault(group, group->event_count - 1, "the reason");
 		}
@@ -152,6 +158,9 @@ a_damaged_record_is_refused_or_harmless(void **state)
 			const struct group_event *event = &back->events[i];
 			assert_true(event->type < EVENT_TYPE_COUNT && event->stage < STAGE_COUNT && event->kind < KIND_COUNT);
 			assert_true(event->verdict < VERDICT_COUNT && event->fault <= back->fault_count);
+			assert_true(event->flags <= EVENT_FLAGS_ALL);
+			assert_true(strspn(event->cur, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == (event->cur[0] ? 3u : 0u));
+			assert_int_equal(event->cur[3], 0);
 			assert_true(event->raw_off <= back->bytes.len && event->raw_len <= back->bytes.len - event->raw_off);
 			for (unsigned text = 0; text < TEXT_CUR; text++) {
 				assert_true(event->text_len[text] <= EVENT_TEXT_BYTES_MAX);
@@ -170,9 +179,9 @@ static void
 a_claim_of_many_takes_no_memory(void **state)
 {
 	static const struct slice cases[] = {
-	    B("LJG1\x01\x00\x00\x00\x00\x00\xff\xff\xff\xff\x0f\x00\x00"), B("LJG1\x01\x00\x00\x00\x00\x00\x00\x80\x80\x01\x00"),
-	    B("LJG1\x01\x00\x00\x00\x00\xff\xff\xff\x03\x00\x00\x00"), B("LJG1\x01\x00\x00\x00\x00\x00\x01\x00\x00"),
-	    B("LJG1\x01\x00\x00\x00\x00\x00\x00\x00\x01"),
+	    B("LJG2\x01\x00\x00\x00\x00\x00\xff\xff\xff\xff\x0f\x00\x00"), B("LJG2\x01\x00\x00\x00\x00\x00\x00\x80\x80\x01\x00"),
+	    B("LJG2\x01\x00\x00\x00\x00\xff\xff\xff\x03\x00\x00\x00"), B("LJG2\x01\x00\x00\x00\x00\x00\x01\x00\x00"),
+	    B("LJG2\x01\x00\x00\x00\x00\x00\x00\x00\x01"),
 	};
 	struct group *group = group_new(GROUP_BATCHES);
 	char why[120];
@@ -182,13 +191,109 @@ a_claim_of_many_takes_no_memory(void **state)
 		assert_int_equal(group->batch_cap | group->event_cap | group->fault_cap, 0);
 		assert_true(group->bytes.cap == 0);
 	}
-	assert_int_equal(group_read(group, B("LJG2\x01\x00\x00\x00\x00\x00\x00\x00\x00"), why), -EBADMSG);
+	assert_int_equal(group_read(group, B("LJG1\x01\x00\x00\x00\x00\x00\x00\x00\x00"), why), -EBADMSG);
 	assert_non_null(strstr(why, "version"));
-	assert_int_equal(group_read(group, B("LJG1\x03\x00\x00\x00\x00\x00\x00\x00\x00"), why), -EBADMSG);
-	assert_int_equal(group_read(group, B("LJG1\x01\x80\x00\x00\x00\x00\x00\x00\x00"), why), -EBADMSG);
-	assert_int_equal(group_read(group, B("LJG1\x02\x00\x07\x02\x04\x00\x00\x00\x00"), why), 0);
+	assert_int_equal(group_read(group, B("LJG2\x03\x00\x00\x00\x00\x00\x00\x00\x00"), why), -EBADMSG);
+	assert_int_equal(group_read(group, B("LJG2\x01\x80\x00\x00\x00\x00\x00\x00\x00"), why), -EBADMSG);
+	assert_int_equal(group_read(group, B("LJG2\x02\x00\x07\x02\x04\x00\x00\x00\x00"), why), 0);
 	assert_true(group->kind == GROUP_TICK && group->lsn == 7 && group->recv_ms == 1 && group->time_ms == 2);
 	group_free(group);
+}
+
+static struct group *
+group_of_one(struct group_event **event)
+{
+	struct group *group = group_new(GROUP_BATCHES);
+	group_add_batch(group)->count = 1;
+	*event = group_add_event(group);
+	return group;
+}
+
+static size_t
+written_bytes(const struct group *group)
+{
+	struct buf bytes = {0};
+	group_write(group, &bytes);
+	size_t n = bytes.len;
+	buf_fini(&bytes);
+	return n;
+}
+
+/* Most events are in the reporting currency and correct nothing: they shall not pay for those that do. */
+static void
+an_event_pays_only_for_what_it_has(void **state)
+{
+	struct group_event *event;
+	struct group *group = group_of_one(&event);
+	(void)state;
+	event->type = EVENT_SALE;
+	event->num[NUM_AMT] = event->given = 1000000;
+	size_t plain = written_bytes(group);
+	event->flags = EVENT_FLAGS_ALL;
+	assert_int_equal(written_bytes(group), plain);
+	memcpy(event->cur, "USD", 4);
+	assert_int_equal(written_bytes(group), plain + 3);
+	event->given = 60;
+	assert_int_equal(written_bytes(group), plain + 3 + 1);
+	event->rev = -1;
+	assert_int_equal(written_bytes(group), plain + 3 + 1 + 1);
+	group_free(group);
+}
+
+/* A record of one event with nothing in it but these three bytes of its head and what stands where its numbers do. */
+static int
+event_read_of(uint8_t outcome, uint8_t numbers, struct slice body, struct group *back, char why[120])
+{
+	struct buf bytes = {0};
+	static const uint8_t zeros[16 + 8 + 16 + 4];
+	const uint8_t head[6] = {EVENT_CORRECT, 0, outcome, numbers, 0, 0};
+	buf_add(&bytes, "LJG2\x01\x00\x00\x00\x00\x00\x01\x01\x00", 13);
+	buf_add(&bytes, "\x00\x00\x01\x00\x00\x00", 6); /* a batch of one event */
+	buf_add(&bytes, head, sizeof(head));
+	buf_add(&bytes, zeros, sizeof(zeros));
+	buf_add(&bytes, body.p, body.n);
+	int rc = group_read(back, buf_slice(&bytes), why);
+	buf_fini(&bytes);
+	return rc;
+}
+
+static void
+only_one_form_of_an_amount_as_given_is_read(void **state)
+{
+	static const struct {
+		uint8_t outcome, numbers;
+		struct slice body;
+		const char *word; /* NULL: taken */
+	} cases[] = {
+	    {0x70, 0xe1, B("\x02\x04\x06USD"), NULL},
+	    {0x80, 0x00, B(""), "flag"},
+	    {0x0f, 0x00, B(""), "verdict"},
+	    {0x00, 0x21, B("\x02\x02"), "twice"},
+	    {0x00, 0x20, B("\x00"), "twice"},
+	    {0x00, 0x40, B("\x00"), "revision"},
+	    {0x00, 0x80, B("USd"), "currency"},
+	    {0x00, 0x80, B("\0\0\0"), "currency"},
+	    {0x00, 0x80, B("US\xc3"), "currency"},
+	    {0x00, 0x80, B("US"), "cut off"},
+	};
+	struct group *back = group_new(GROUP_BATCHES);
+	char why[120];
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int rc = event_read_of(cases[i].outcome, cases[i].numbers, cases[i].body, back, why);
+		assert_int_equal(rc, cases[i].word == NULL ? 0 : -EBADMSG);
+		if (cases[i].word != NULL && strstr(why, cases[i].word) == NULL)
+			fail_msg("case %zu: %s", i, why);
+	}
+	assert_int_equal(event_read_of(0x50, 0xe1, B("\x02\x04\x06USD"), back, why), 0);
+	assert_int_equal(back->events[0].flags, EVENT_HAS_TOUCH | EVENT_HAS_AMT);
+	assert_int_equal(back->events[0].num[NUM_AMT], 1);
+	assert_int_equal(back->events[0].given, 2);
+	assert_int_equal(back->events[0].rev, 3);
+	assert_string_equal(back->events[0].cur, "USD");
+	assert_int_equal(event_read_of(0, 0x01, B("\x02"), back, why), 0);
+	assert_int_equal(back->events[0].given, 1); /* as amt, when it is not there */
+	group_free(back);
 }
 
 static void
@@ -336,6 +441,34 @@ the_dims_hash_sees_what_is_in_the_mask_and_no_more(void **state)
 }
 
 static void
+the_identity_is_of_customer_and_id_and_nothing_else(void **state)
+{
+	struct hash_key key, other;
+	(void)state;
+	hash_key_init(&key, (const uint8_t *)"0123456789abcdef");
+	hash_key_init(&other, (const uint8_t *)"0123456789abcdeg");
+	struct hash128 hash = group_identity_hash(B("a"), B("bc"), &key);
+	assert_true(same_hash(hash, group_identity_hash(B("a"), B("bc"), &key)));
+	assert_false(same_hash(hash, group_identity_hash(B("ab"), B("c"), &key)));
+	assert_false(same_hash(hash, group_identity_hash(B("bc"), B("a"), &key)));
+	assert_false(same_hash(hash, group_identity_hash(B("a"), B("bc"), &other)));
+	assert_false(same_hash(group_identity_hash(B(""), B("bc"), &key), group_identity_hash(B("bc"), B(""), &key)));
+	/* What ids are in every log: lengths of two bytes before the texts. */
+	const uint16_t lengths[2] = {1, 2};
+	uint8_t bytes[7];
+	memcpy(bytes, &lengths[0], 2);
+	bytes[2] = 'a';
+	memcpy(bytes + 3, &lengths[1], 2);
+	memcpy(bytes + 5, "bc", 2);
+	assert_true(same_hash(hash, hash_id(&key, bytes, sizeof(bytes))));
+	/* A ref may be as long as any text. */
+	uint8_t text[EVENT_TEXT_BYTES_MAX];
+	memset(text, 'x', sizeof(text));
+	struct slice longest = {text, sizeof(text)};
+	assert_false(same_hash(hash, group_identity_hash(longest, longest, &key)));
+}
+
+static void
 a_reset_group_is_empty_and_keeps_its_memory(void **state)
 {
 	struct group *group = group_new(GROUP_BATCHES);
@@ -362,11 +495,14 @@ main(void)
 	    cmocka_unit_test(a_record_cut_anywhere_or_with_bytes_behind_is_refused),
 	    cmocka_unit_test(a_damaged_record_is_refused_or_harmless),
 	    cmocka_unit_test(a_claim_of_many_takes_no_memory),
+	    cmocka_unit_test(an_event_pays_only_for_what_it_has),
+	    cmocka_unit_test(only_one_form_of_an_amount_as_given_is_read),
 	    cmocka_unit_test(verdicts_of_the_aggregator_are_not_written),
 	    cmocka_unit_test(each_event_keeps_its_own_sentence),
 	    cmocka_unit_test(a_long_sentence_is_cut_between_characters),
 	    cmocka_unit_test(sentences_beyond_the_limit_fall_back_to_the_verdict_s),
 	    cmocka_unit_test(the_dims_hash_sees_what_is_in_the_mask_and_no_more),
+	    cmocka_unit_test(the_identity_is_of_customer_and_id_and_nothing_else),
 	    cmocka_unit_test(a_reset_group_is_empty_and_keeps_its_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -214,9 +214,10 @@ set_num(struct event *event, enum event_num num, int64_t value)
 static void
 add_event(struct sim *sim, unsigned sender, struct buf *out)
 {
-	static const uint8_t types[] = {EVENT_VISIT, EVENT_VISIT, EVENT_LEAD, EVENT_SALE, EVENT_REFUND, EVENT_SPEND, EVENT_ENGAGE};
+	static const uint8_t types[] = {EVENT_VISIT, EVENT_VISIT, EVENT_LEAD, EVENT_SALE, EVENT_REFUND, EVENT_SPEND,
+	                                EVENT_ENGAGE, EVENT_CORRECT, EVENT_VOID};
 	struct event event = {.type = types[draw(sim, sizeof(types))]};
-	char id[32], camp[16], cust[16], order[16], visit[16];
+	char id[32], camp[16], cust[16], order[16], visit[16], lead[16], ref[32];
 	snprintf(id, sizeof(id), "%u-%u", sender, (unsigned)draw(sim, 3000)); /* sometimes an id again: a conflict */
 	snprintf(camp, sizeof(camp), "c%u", (unsigned)draw(sim, CAMPAIGNS));
 	int64_t ts = sim->now_ms - (int64_t)draw(sim, chance(sim, 20) ? (uint64_t)(70 * DAY) : (uint64_t)(2 * MINUTE));
@@ -235,11 +236,17 @@ add_event(struct sim *sim, unsigned sender, struct buf *out)
 		set_text(&event, TEXT_CAMP, camp);
 	if (chance(sim, 50))
 		set_text(&event, TEXT_SRC, chance(sim, 50) ? "google" : "newsletter");
-	if (event.type == EVENT_LEAD) {
-		event.stage = (uint8_t)(1 + draw(sim, 4));
-		set_text(&event, TEXT_LEAD, id);
+	snprintf(lead, sizeof(lead), "l%u", (unsigned)draw(sim, 30));
+	if (event.type == EVENT_LEAD)
+		event.stage = (uint8_t)(1 + draw(sim, 5));
+	if (event.type == EVENT_LEAD || (event.type == EVENT_SALE && chance(sim, 30)))
+		set_text(&event, TEXT_LEAD, lead);
+	if (event.type == EVENT_REFUND || event.type == EVENT_CORRECT || event.type == EVENT_VOID) {
+		snprintf(ref, sizeof(ref), "%u-%u", sender, (unsigned)draw(sim, 3000));
+		set_text(&event, TEXT_REF, ref);
+		set_num(&event, NUM_REV, (int64_t)draw(sim, 3));
 	}
-	if (event.type == EVENT_SALE || event.type == EVENT_REFUND || event.type == EVENT_SPEND) {
+	if (event.type == EVENT_SALE || event.type == EVENT_REFUND || event.type == EVENT_SPEND || event.type == EVENT_CORRECT) {
 		if (!chance(sim, 5)) /* else amt is missing: refused */
 			set_num(&event, NUM_AMT, (int64_t)draw(sim, 5000));
 		if (chance(sim, 50))
@@ -387,6 +394,16 @@ run(struct sim *sim)
 
 /* --- what must hold --- */
 
+static struct hash_key tie_key; /* the oracle's callback has no context */
+
+static int
+by_hash(const char *cust_a, const char *id_a, const char *cust_b, const char *id_b)
+{
+	uint64_t a = group_identity_hash(slice_of(cust_a), slice_of(id_a), &tie_key).lo;
+	uint64_t b = group_identity_hash(slice_of(cust_b), slice_of(id_b), &tie_key).lo;
+	return a < b ? -1 : a > b;
+}
+
 static void
 setup_oracle(struct sim *sim, struct oracle_measure measure[MEASURES_MAX], struct oracle_config *model)
 {
@@ -395,11 +412,14 @@ setup_oracle(struct sim *sim, struct oracle_measure measure[MEASURES_MAX], struc
 		const struct measure *from = &kpis->measure[m];
 		measure[m] = (struct oracle_measure){
 		    .name = from->name, .type = from->from, .field = from->take == TAKE_SUM ? from->num : -1};
+		static const uint8_t take[] = {[TAKE_DISTINCT] = ORACLE_DISTINCT, [TAKE_RETAINED] = ORACLE_RETAINED,
+		                               [TAKE_PREVIOUS] = ORACLE_PREVIOUS, [TAKE_NEW] = ORACLE_NEW,
+		                               [TAKE_STAGE] = ORACLE_STAGE,       [TAKE_COHORT] = ORACLE_COHORT};
 		measure[m].entity = from->entity;
-		measure[m].take = from->take == TAKE_DISTINCT   ? ORACLE_DISTINCT
-		                  : from->take == TAKE_RETAINED ? ORACLE_RETAINED
-		                  : from->take == TAKE_PREVIOUS ? ORACLE_PREVIOUS
-		                                                : ORACLE_ADD;
+		measure[m].take = from->take > TAKE_SUM ? take[from->take] : ORACLE_ADD;
+		measure[m].stage = from->stage;
+		measure[m].cohort_of = from->of;
+		measure[m].as_sold = from->as_sold;
 		for (unsigned w = 0; w < from->where_count; w++) {
 			struct oracle_filter *filter = &measure[m].filter[measure[m].filter_count++];
 			filter->what = from->where[w].field;
@@ -417,7 +437,10 @@ setup_oracle(struct sim *sim, struct oracle_measure measure[MEASURES_MAX], struc
 	                                .slide_min = {1, 15, 60},
 	                                .rollup_count = (int)sim->config->kernel.rollup_count,
 	                                .measure_count = (int)kpis->measure_count,
-	                                .measure = measure};
+	                                .measure = measure,
+	                                .people = true,
+	                                .tie = by_hash};
+	tie_key = sim->config->kernel.key;
 	for (uint32_t r = 0; r < sim->config->kernel.rollup_count; r++)
 		model->rollup[r] = sim->config->kernel.rollup[r].dims_mask;
 }
@@ -436,7 +459,7 @@ oracle_over_log(struct sim *sim)
 		oracle_time(oracle, group->time_ms);
 		for (uint32_t i = 0; i < group->event_count; i++) {
 			const struct group_event *from = &group->events[i];
-			char texts[TEXT_CUR][260], id[40];
+			char texts[TEXT_CUR][260];
 			if (from->verdict != VERDICT_OK)
 				continue;
 			struct oracle_event event = {.type = from->type, .stage = from->stage, .kind = from->kind, .ts_ms = from->ts_ms};
@@ -450,8 +473,12 @@ oracle_over_log(struct sim *sim)
 			event.order = texts[TEXT_ORDER];
 			event.visit = texts[TEXT_VISIT];
 			memcpy(event.num, from->num, sizeof(event.num));
-			snprintf(id, sizeof(id), "%016llx%016llx", (unsigned long long)from->id.lo, (unsigned long long)from->id.hi);
-			event.id = id;
+			event.lead = texts[TEXT_LEAD];
+			event.ref = texts[TEXT_REF];
+			event.id = texts[TEXT_ID];
+			event.rev = from->rev;
+			event.has_touch = from->flags & EVENT_HAS_TOUCH;
+			event.has_amt = from->flags & EVENT_HAS_AMT;
 			event.content = from->content;
 			oracle_add(oracle, &event);
 		}

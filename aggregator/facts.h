@@ -1,0 +1,101 @@
+/*
+ * facts.h - the events that others may still change: leads, sales, refunds, spends, and corrections that wait.
+ *
+ * A fact is an event as it was last worded (a correction replaces its words), and its
+ * *booking*: under which tuple, at which time and with which numbers it counts now. What a
+ * fact counts as may depend on others (settle.c); whenever that changes, exactly the
+ * difference between the bookings is added. A correction or void that comes before its event is kept as a fact
+ * of its own type until the event comes. Internal to the aggregator room; one thread at a time.
+ */
+#ifndef AGGREGATOR_FACTS_H
+#define AGGREGATOR_FACTS_H
+#include "aggregator/tuples.h"
+#include "common/hash.h"
+#include "common/index.h"
+#include "common/pool.h"
+
+enum {
+	FACT_CHUNK = 1024,
+	FACT_PARKED_MAX = 16,    /* corrections that wait for one event; one more is refused */
+	FACT_REFUNDS_MAX = 1024, /* refunds of one sale; one more is refused */
+	FACT_NUMS = 2,           /* amt, qty: enum event_num */
+};
+#define FACT_NONE UINT32_MAX
+_Static_assert(NUM_AMT == 0 && NUM_QTY == 1, "FACT_NUMS");
+
+/* Where and as what a fact counts. All of it, so that it can be taken back. */
+struct booking {
+	int64_t num[FACT_NUMS];
+	struct {
+		int64_t ts_ms;
+		uint32_t tuple; /* TUPLE_NONE: not at all */
+	} at[2];            /* its own; of a refund also as_sold */
+	uint32_t marks;     /* bit i: 1 in column COLUMN_MARKS + i */
+};
+
+struct fact {
+	struct hash128 id;     /* identity; of a waiting correction that of the event meant */
+	int64_t ts_ms;         /* event time of the words in force */
+	int64_t since_ms;      /* log time at which these came */
+	int64_t rev;
+	int64_t num[FACT_NUMS]; /* in the reporting currency, at the rate of ts_ms */
+	struct booking booking;
+	uint32_t seq;          /* order of arrival */
+	uint32_t given;        /* tuple of the form as worded */
+	uint32_t cust, order, visit; /* entities; ENTITY_NONE */
+	uint32_t lead;         /* the lead that it is of, or that a sale names; LEAD_NONE */
+	union {
+		struct { /* refund */
+			struct hash128 target; /* identity of its sale; 0: names none */
+			int64_t given_amt;     /* in cur */
+			char cur[4];
+			uint32_t sale;         /* fact; FACT_NONE: not known */
+		};
+		struct timeline *refunds;  /* sale: those matched with it, void ones not; ref: fact */
+		struct { /* lead */
+			int64_t known_ms;      /* log time until which its generation was remembered, whatever has left it since */
+			uint32_t generation;   /* see leads.h */
+		};
+	};
+	uint8_t type;          /* enum event_type; EVENT_CORRECT, EVENT_VOID: it waits */
+	uint8_t flags;         /* enum event_flag */
+	bool live, is_void, is_corrected;
+	bool is_past;          /* another event has taken its id since */
+	bool is_spent;         /* sale: fully refunded */
+};
+
+struct facts {
+	struct pool pool;
+	struct index by_id;     /* fact.id */
+	struct index by_target; /* refunds that name a sale */
+	uint32_t seq;
+	uint64_t bytes;         /* of timelines */
+	uint64_t parked;
+};
+
+void facts_init(struct facts *facts);
+void facts_fini(struct facts *facts);
+
+static inline struct fact *
+fact_at(const struct facts *facts, uint32_t number)
+{
+	return pool_at(&facts->pool, number, sizeof(struct fact), FACT_CHUNK);
+}
+
+/* A new fact without words, indexed by its id. */
+uint32_t facts_make(struct facts *facts, struct hash128 id, unsigned type);
+/* Out of the indices; what it refers to was given back. */
+void facts_drop(struct facts *facts, uint32_t number);
+
+/* The last event that came with this id and is no waiting correction; FACT_NONE: not there. */
+uint32_t facts_find(const struct facts *facts, struct hash128 id);
+/* The corrections that wait for an event, in order of arrival. Returns how many. */
+uint32_t facts_waiting(const struct facts *facts, struct hash128 id, uint32_t fact[FACT_PARKED_MAX]);
+/* Refunds that name this sale: the target must be set before, and unset after. */
+void facts_target(struct facts *facts, uint32_t refund, struct hash128 target);
+void facts_untarget(struct facts *facts, uint32_t refund);
+/* For each of them; returns how many. each: NULL for the number alone. */
+typedef void facts_each_fn(void *context, uint32_t refund);
+uint32_t facts_refunds(const struct facts *facts, struct hash128 target, facts_each_fn *each, void *context);
+uint64_t facts_bytes(const struct facts *facts);
+#endif

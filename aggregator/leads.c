@@ -1,0 +1,59 @@
+/* leads.c - the table of leads. */
+#include "aggregator/leads.h"
+#include <stdlib.h>
+
+void
+leads_init(struct leads *leads)
+{
+	*leads = (struct leads){0};
+	pool_init(&leads->pool, sizeof(struct lead), LEAD_CHUNK);
+	index_init(&leads->index);
+}
+
+void
+leads_fini(struct leads *leads)
+{
+	for (uint32_t n = 0; n < leads->pool.end; n++) {
+		free(lead_at(leads, n)->events);
+		free(lead_at(leads, n)->touches);
+		free(lead_at(leads, n)->sales);
+	}
+	pool_fini(&leads->pool);
+	index_fini(&leads->index);
+}
+
+uint32_t
+leads_find(const struct leads *leads, struct hash128 name)
+{
+	struct index_walk walk;
+	for (uint32_t n = index_first(&leads->index, &walk, name.lo); n != INDEX_NONE; n = index_next(&leads->index, &walk))
+		if (lead_at(leads, n)->name.lo == name.lo && lead_at(leads, n)->name.hi == name.hi)
+			return n;
+	return LEAD_NONE;
+}
+
+uint32_t
+leads_make(struct leads *leads, struct hash128 name)
+{
+	uint32_t number = pool_take(&leads->pool);
+	*lead_at(leads, number) = (struct lead){.name = name, .live = true};
+	index_insert(&leads->index, name.lo, number);
+	return number;
+}
+
+void
+lead_settle(struct leads *leads, uint32_t number)
+{
+	struct lead *lead = lead_at(leads, number);
+	if (lead->refs > 0 || lead->events != NULL || lead->touches != NULL || lead->sales != NULL)
+		return;
+	index_remove(&leads->index, lead->name.lo, number);
+	lead->live = false;
+	pool_give_back(&leads->pool, number);
+}
+
+uint64_t
+leads_bytes(const struct leads *leads)
+{
+	return pool_bytes(&leads->pool) + leads->bytes + index_bytes(&leads->index);
+}

@@ -1,0 +1,346 @@
+/*
+ * words.c - what an event says, kept as a fact; and corrections, which say it anew.
+ *
+ * A correction replaces all of an event but its id, its type, its customer and what a refund
+ * refers to. The highest revision is in force, of one revision the void.
+ */
+#include "aggregator/state.h"
+#include <assert.h>
+#include <stdio.h>
+
+static const char *const too_many_events = "the lead has had 4,096 events; one more is not taken";
+static const char *const too_many_refunds = "the sale has 1,024 refunds; one more is not taken";
+static const char *const too_many_waiting = "16 corrections wait for the event that ref names; one more is not taken";
+
+static bool
+is_correction(unsigned type)
+{
+	return type == EVENT_CORRECT || type == EVENT_VOID;
+}
+
+static bool
+has_amount(unsigned type)
+{
+	return type == EVENT_SALE || type == EVENT_REFUND || type == EVENT_SPEND;
+}
+
+static struct hash128
+target_of(const struct kernel *kernel, const struct group *group, const struct group_event *event)
+{
+	return group_identity_hash(group_text(group, event, TEXT_CUST), group_text(group, event, TEXT_REF),
+	                           &kernel->config.key);
+}
+
+static struct hash128
+lead_name(const struct kernel *kernel, const struct group *group, const struct group_event *event)
+{
+	return touch_part_hash(kernel, group_text(group, event, TEXT_CUST), group_text(group, event, TEXT_LEAD));
+}
+
+/* What is known under (kind, rev) of the event meant. */
+static struct hash128
+revision_of(const struct kernel *kernel, const struct group_event *event, struct hash128 target)
+{
+	struct {
+		struct hash128 target;
+		int64_t rev, type;
+	} bytes = {target, event->rev, event->type};
+	return hash_id(&kernel->config.key, &bytes, sizeof(bytes));
+}
+
+/* Of those that wait, as long as they may. */
+static uint32_t
+waiting(const struct kernel *kernel, struct hash128 target)
+{
+	uint32_t found[FACT_PARKED_MAX], count = facts_waiting(&kernel->facts, target, found), left = 0;
+	for (uint32_t i = 0; i < count; i++)
+		left += fact_at(&kernel->facts, found[i])->since_ms >= kernel->now_ms - kernel->config.horizon_ms;
+	return left;
+}
+
+/* The fact of this id, if it is remembered. */
+static uint32_t
+remembered(const struct kernel *kernel, struct hash128 id)
+{
+	uint32_t number = facts_find(&kernel->facts, id);
+	return number != FACT_NONE && is_remembered(kernel, fact_at(&kernel->facts, number)) ? number : FACT_NONE;
+}
+
+/* What an event of `type` cannot be worded as; NULL: it can. */
+static const char *
+wording_fault(unsigned type, unsigned flags, int64_t amt, bool names_lead, enum verdict *verdict)
+{
+	*verdict = VERDICT_MISSING_FIELD;
+	if (has_amount(type) && !(flags & EVENT_HAS_AMT))
+		return "amt is missing; the event that ref names needs it";
+	if (type == EVENT_LEAD && !names_lead)
+		return "lead is missing; the event that ref names needs it";
+	*verdict = VERDICT_BAD_AMOUNT;
+	if (amt < 0 && (flags & EVENT_HAS_AMT) && type != EVENT_SPEND)
+		return "amt is negative; only a spend may be";
+	return NULL;
+}
+
+static enum verdict
+correction_verdict(const struct kernel *kernel, const struct group *group, const struct group_event *event,
+                   const char **why)
+{
+	int64_t forget_before = kernel->now_ms - kernel->config.horizon_ms;
+	struct hash128 target = target_of(kernel, group, event);
+	uint32_t known = remembered(kernel, target);
+	enum verdict verdict;
+	if (ids_is_marked(kernel->ids, target, forget_before)) {
+		*why = "ref names an event that cannot be corrected: only lead, sale, refund and spend can";
+		return VERDICT_BAD_FIELD;
+	}
+	if (known == FACT_NONE && waiting(kernel, target) >= FACT_PARKED_MAX) {
+		*why = too_many_waiting;
+		return VERDICT_BAD_FIELD;
+	}
+	switch (ids_find(kernel->ids, revision_of(kernel, event, target), event->content, forget_before)) {
+	case IDS_DUPLICATE:
+		return VERDICT_DUPLICATE;
+	case IDS_CONFLICT:
+		*why = "another correction of that event has the same rev";
+		return VERDICT_ID_CONFLICT;
+	case IDS_NEW:
+		break;
+	}
+	if (known == FACT_NONE || event->type == EVENT_VOID)
+		return VERDICT_OK;
+	*why = wording_fault(fact_at(&kernel->facts, known)->type, event->flags, event->num[NUM_AMT],
+	                     event->text_len[TEXT_LEAD] > 0, &verdict);
+	return *why != NULL ? verdict : VERDICT_OK;
+}
+
+enum verdict
+words_verdict(const struct kernel *kernel, const struct group *group, const struct group_event *event,
+              const char **why)
+{
+	if (is_correction(event->type))
+		return correction_verdict(kernel, group, event, why);
+	if (event->type == EVENT_LEAD) {
+		uint32_t lead = leads_find(&kernel->leads, lead_name(kernel, group, event));
+		if (lead != LEAD_NONE && timeline_count(lead_at(&kernel->leads, lead)->events) >= LEAD_EVENTS_MAX)
+			*why = too_many_events;
+	} else if (event->type == EVENT_REFUND && event->text_len[TEXT_REF] > 0) {
+		if (facts_refunds(&kernel->facts, target_of(kernel, group, event), NULL, NULL) >= FACT_REFUNDS_MAX)
+			*why = too_many_refunds;
+	}
+	return *why != NULL ? VERDICT_BAD_FIELD : VERDICT_OK;
+}
+
+void
+words_remember(struct kernel *kernel, const struct group *group, const struct group_event *event)
+{
+	int64_t forget_before = kernel->now_ms - kernel->config.horizon_ms;
+	bool correctable = event->type == EVENT_LEAD || has_amount(event->type);
+	ids_add(kernel->ids, event->id, event->content, event->ts_ms, !correctable, forget_before);
+	if (is_correction(event->type)) /* its revision is taken, too */
+		ids_add(kernel->ids, revision_of(kernel, event, target_of(kernel, group, event)), event->content,
+		        event->ts_ms, false, forget_before);
+}
+
+/* ---- an event as a fact ---- */
+
+static uint32_t
+refer_entity(struct kernel *kernel, const struct group *group, const struct group_event *event, unsigned kind)
+{
+	uint32_t id = ENTITY_NONE;
+	if (kind == ENTITY_CUST || kernel->kinds >> kind & 1)
+		id = touch_whom(kernel, group, event, kind);
+	if (id != ENTITY_NONE)
+		entity_at(&kernel->entities, id)->refs++;
+	return id;
+}
+
+static uint32_t
+refer_lead(struct kernel *kernel, const struct group *group, const struct group_event *event)
+{
+	if (event->text_len[TEXT_LEAD] == 0)
+		return LEAD_NONE;
+	struct hash128 name = lead_name(kernel, group, event);
+	uint32_t number = leads_find(&kernel->leads, name);
+	if (number == LEAD_NONE)
+		number = leads_make(&kernel->leads, name);
+	lead_at(&kernel->leads, number)->refs++;
+	return number;
+}
+
+static void
+release_entity(struct kernel *kernel, uint32_t *id)
+{
+	if (*id != ENTITY_NONE) {
+		entity_at(&kernel->entities, *id)->refs--;
+		entity_settle(&kernel->entities, *id);
+	}
+	*id = ENTITY_NONE;
+}
+
+static void
+release_lead(struct kernel *kernel, uint32_t *number)
+{
+	if (*number != LEAD_NONE) {
+		lead_at(&kernel->leads, *number)->refs--;
+		lead_settle(&kernel->leads, *number);
+	}
+	*number = LEAD_NONE;
+}
+
+static uint32_t
+refer_tuple(struct kernel *kernel, const struct form *form, struct hash128 hash)
+{
+	uint32_t id = tuple_find(&kernel->tuples, hash);
+	if (id == TUPLE_NONE)
+		id = tuple_make(&kernel->tuples, form, hash);
+	tuple_at(&kernel->tuples, id)->refs++;
+	return id;
+}
+
+static uint32_t
+fact_of_event(struct kernel *kernel, const struct group *group, const struct group_event *event, struct hash128 id,
+              struct hash128 dims)
+{
+	uint32_t number = facts_make(&kernel->facts, id, event->type);
+	struct fact *fact = fact_at(&kernel->facts, number);
+	struct form form;
+	form_of_event(&kernel->tuples, group, event, &form);
+	fact->given = refer_tuple(kernel, &form, dims);
+	fact->ts_ms = event->ts_ms;
+	fact->since_ms = kernel->now_ms;
+	fact->rev = event->rev;
+	fact->flags = event->flags;
+	memcpy(fact->num, event->num, sizeof(fact->num));
+	fact->cust = refer_entity(kernel, group, event, ENTITY_CUST);
+	fact->order = refer_entity(kernel, group, event, ENTITY_ORDER);
+	fact->visit = refer_entity(kernel, group, event, ENTITY_VISIT);
+	if (event->type == EVENT_LEAD || event->type == EVENT_SALE || event->type == EVENT_CORRECT)
+		fact->lead = refer_lead(kernel, group, event);
+	if (event->type == EVENT_REFUND || event->type == EVENT_CORRECT) {
+		fact->given_amt = event->given;
+		memcpy(fact->cur, event->cur, sizeof(fact->cur));
+	}
+	if (event->type == EVENT_REFUND && event->text_len[TEXT_REF] > 0)
+		facts_target(&kernel->facts, number, target_of(kernel, group, event));
+	return number;
+}
+
+void
+fact_drop(struct kernel *kernel, uint32_t number)
+{
+	struct fact *fact = fact_at(&kernel->facts, number);
+	book_release(kernel, &fact->booking);
+	tuple_release(&kernel->tuples, fact->given);
+	fact->given = TUPLE_NONE;
+	release_entity(kernel, &fact->cust);
+	release_entity(kernel, &fact->order);
+	release_entity(kernel, &fact->visit);
+	release_lead(kernel, &fact->lead);
+	if (fact->type == EVENT_REFUND)
+		facts_untarget(&kernel->facts, number);
+	facts_drop(&kernel->facts, number);
+}
+
+/* ---- corrections ---- */
+
+/* The correction's words become the event's, where they belong to its type. */
+static void
+reword(struct kernel *kernel, struct fact *fact, struct fact *by)
+{
+	struct form form;
+	uint32_t given = fact->given, order = fact->order, visit = fact->visit, lead = fact->lead;
+	form_of_tuple(&kernel->tuples, by->given, &form);
+	form.type = fact->type;
+	form.stage = fact->type != EVENT_LEAD ? 0 : form.stage != 0 ? form.stage : (uint8_t)STAGE_LEAD;
+	if (fact->type != EVENT_SPEND)
+		form.text[TEXT_CTYPE] = (struct slice){0};
+	fact->given = refer_tuple(kernel, &form, form_hash(&kernel->tuples, &form));
+	tuple_release(&kernel->tuples, given);
+	fact->ts_ms = by->ts_ms;
+	fact->flags = by->flags;
+	fact->num[NUM_AMT] = has_amount(fact->type) ? by->num[NUM_AMT] : 0;
+	fact->num[NUM_QTY] = fact->type == EVENT_SALE || fact->type == EVENT_REFUND ? by->num[NUM_QTY] : 0;
+	fact->order = by->order; /* the references change hands */
+	by->order = order;
+	fact->visit = by->visit;
+	by->visit = visit;
+	if (fact->type == EVENT_LEAD || fact->type == EVENT_SALE) {
+		fact->lead = by->lead;
+		by->lead = lead;
+	}
+	if (fact->type == EVENT_REFUND) {
+		fact->given_amt = by->given_amt;
+		memcpy(fact->cur, by->cur, sizeof(fact->cur));
+	}
+	if (fact->type == EVENT_LEAD && fact->lead != lead)
+		fact->generation = settle_generation(kernel, fact->lead);
+}
+
+/* Whether a correction is above what is in force. */
+static bool
+is_above(const struct fact *by, const struct fact *fact)
+{
+	if (!fact->is_corrected || by->rev != fact->rev)
+		return !fact->is_corrected || by->rev > fact->rev;
+	return by->type == EVENT_VOID && !fact->is_void;
+}
+
+/* To a fact that is not entered. */
+static void
+apply_correction(struct kernel *kernel, struct fact *fact, struct fact *by)
+{
+	if (by->type == EVENT_CORRECT)
+		reword(kernel, fact, by);
+	fact->is_void = by->type == EVENT_VOID;
+	fact->rev = by->rev;
+	fact->is_corrected = true;
+	fact->since_ms = kernel->now_ms;
+}
+
+static void
+apply_waiting(struct kernel *kernel, struct fact *fact)
+{
+	uint32_t found[FACT_PARKED_MAX], count = facts_waiting(&kernel->facts, fact->id, found);
+	enum verdict verdict;
+	for (uint32_t i = 0; i < count; i++) {
+		struct fact *by = fact_at(&kernel->facts, found[i]);
+		bool in_time = by->since_ms >= kernel->now_ms - kernel->config.horizon_ms;
+		bool fits = by->type == EVENT_VOID ||
+		            wording_fault(fact->type, by->flags, by->num[NUM_AMT], by->lead != LEAD_NONE, &verdict) == NULL;
+		if (in_time && fits && is_above(by, fact))
+			apply_correction(kernel, fact, by);
+		kernel->counters.parked_expired += !in_time;
+		kernel->counters.parked_unfit += in_time && !fits;
+		fact_drop(kernel, found[i]);
+	}
+}
+
+void
+words_add(struct kernel *kernel, const struct group *group, const struct group_event *event, struct hash128 dims)
+{
+	uint32_t number = fact_of_event(kernel, group, event, event->id, dims);
+	struct fact *fact = fact_at(&kernel->facts, number);
+	fact->rev = 0;
+	if (fact->type == EVENT_LEAD)
+		fact->generation = settle_generation(kernel, fact->lead);
+	apply_waiting(kernel, fact);
+	if (fact->type == EVENT_SALE)
+		settle_meet(kernel, number);
+	fact_enter(kernel, number);
+}
+
+void
+words_correct(struct kernel *kernel, const struct group *group, const struct group_event *event, struct hash128 dims)
+{
+	struct hash128 target = target_of(kernel, group, event);
+	uint32_t known = remembered(kernel, target), number = fact_of_event(kernel, group, event, target, dims);
+	if (known == FACT_NONE)
+		return; /* it waits */
+	struct fact *fact = fact_at(&kernel->facts, known), *by = fact_at(&kernel->facts, number);
+	if (is_above(by, fact)) {
+		fact_leave(kernel, known);
+		apply_correction(kernel, fact, by);
+		fact_enter(kernel, known);
+	}
+	fact_drop(kernel, number);
+}
