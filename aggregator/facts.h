@@ -21,6 +21,7 @@ enum {
 	FACT_NUMS = 2,           /* amt, qty: enum event_num */
 };
 #define FACT_NONE UINT32_MAX
+#define FACT_PAST (UINT32_MAX - 1) /* one that is forgotten */
 _Static_assert(NUM_AMT == 0 && NUM_QTY == 1, "FACT_NUMS");
 
 /* Where and as what a fact counts. All of it, so that it can be taken back. */
@@ -49,7 +50,7 @@ struct fact {
 			struct hash128 target; /* identity of its sale; 0: names none */
 			int64_t given_amt;     /* in cur */
 			char cur[4];
-			uint32_t sale;         /* fact; FACT_NONE: not known */
+			uint32_t sale;         /* fact; FACT_NONE: not known; FACT_PAST: it was */
 		};
 		struct timeline *refunds;  /* sale: those matched with it, void ones not; ref: fact */
 		struct { /* lead */

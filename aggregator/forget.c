@@ -16,7 +16,7 @@ static void
 forget_refund(struct kernel *kernel, uint32_t number)
 {
 	struct fact *refund = fact_at(&kernel->facts, number);
-	if (refund->sale != FACT_NONE) {
+	if (refund->sale != FACT_NONE && refund->sale != FACT_PAST) {
 		struct fact *sale = fact_at(&kernel->facts, refund->sale);
 		if (is_remembered(kernel, sale))
 			return; /* it takes its part of what can be refunded */
@@ -32,7 +32,7 @@ forget_sale(struct kernel *kernel, uint32_t number)
 	struct moment moment = {sale->ts_ms, sale->id.lo, number};
 	for (uint32_t i = timeline_count(sale->refunds); i-- > 0;) {
 		uint32_t refund = sale->refunds->at[i].ref;
-		fact_at(&kernel->facts, refund)->sale = FACT_NONE; /* its booking stands */
+		fact_at(&kernel->facts, refund)->sale = FACT_PAST; /* its booking stands */
 		if (!is_remembered(kernel, fact_at(&kernel->facts, refund)))
 			fact_drop(kernel, refund);
 	}

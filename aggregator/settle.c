@@ -434,10 +434,10 @@ refund_leave(struct kernel *kernel, uint32_t number, struct fact *refund)
 	struct booking none = no_booking();
 	uint32_t known = refund->sale;
 	book(kernel, refund, &none);
-	if (known == FACT_NONE)
+	refund->sale = FACT_NONE;
+	if (known == FACT_NONE || known == FACT_PAST)
 		return;
 	timeline_remove(&fact_at(&kernel->facts, known)->refunds, moment_of(refund, number), &kernel->facts.bytes);
-	refund->sale = FACT_NONE;
 	settle_sale(kernel, known);
 }
 
