@@ -58,13 +58,6 @@ entity_at(const struct entity_set *set, uint32_t id)
 
 /* ENTITY_NONE: not there. */
 uint32_t entity_find(const struct entity_set *set, struct hash128 hash, unsigned kind);
-/* The first that may be it, without looking at it. */
-static inline uint32_t
-entity_guess(const struct entity_set *set, struct hash128 hash)
-{
-	struct index_walk walk;
-	return index_first(&set->index, &walk, hash.lo);
-}
 uint32_t entity_make(struct entity_set *set, struct hash128 hash, unsigned kind);
 
 /* Activities [from, to) are those of the pane that starts at start_s; from == to: none, and there they would stand. */

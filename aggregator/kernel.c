@@ -77,6 +77,7 @@ kernel_new(const struct kernel_config *config)
 	facts_init(&kernel->facts);
 	leads_init(&kernel->leads);
 	firsts_init(&kernel->firsts);
+	kernel->named = mem_zalloc(AHEAD, sizeof(*kernel->named));
 	what_is_asked(kernel);
 	edges_init(kernel);
 	touch_init(kernel);
@@ -96,6 +97,7 @@ kernel_free(struct kernel *kernel)
 	facts_fini(&kernel->facts);
 	leads_fini(&kernel->leads);
 	firsts_fini(&kernel->firsts);
+	free(kernel->named);
 	free(kernel);
 }
 
@@ -143,7 +145,7 @@ count_abs(struct kernel *kernel, const struct group_event *event)
 }
 
 static enum verdict
-decide(struct kernel *kernel, const struct group *group, const struct group_event *event, const char **why)
+decide(struct kernel *kernel, const struct group_event *event, const struct names *names, const char **why)
 {
 	int64_t forget_before = kernel->now_ms - kernel->config.horizon_ms;
 	if (event->ts_ms < forget_before)
@@ -158,14 +160,14 @@ decide(struct kernel *kernel, const struct group *group, const struct group_even
 	case IDS_NEW:
 		break;
 	}
-	enum verdict verdict = words_verdict(kernel, group, event, why);
+	enum verdict verdict = words_verdict(kernel, event, names, why);
 	if (verdict != VERDICT_OK)
 		return verdict;
 	if (would_overflow(kernel, event)) {
 		*why = "a sum over the last 63 days would overflow";
 		return VERDICT_BAD_AMOUNT;
 	}
-	words_remember(kernel, group, event);
+	words_remember(kernel, event, names);
 	return VERDICT_OK;
 }
 
@@ -182,37 +184,34 @@ tuple_for(struct kernel *kernel, const struct group *group, const struct group_e
 
 /* A visit or an engagement: nothing can change it any more. */
 static void
-count_event(struct kernel *kernel, const struct group *group, const struct group_event *event, struct hash128 dims)
+count_event(struct kernel *kernel, const struct group_event *event, const struct names *names, uint32_t id)
 {
 	int64_t value[COLUMN_SOURCES] = {0};
-	uint32_t id = tuple_for(kernel, group, event, dims);
 	memcpy(value, event->num, sizeof(event->num));
 	value[COLUMN_COUNT] = 1;
 	struct place place = book_add(kernel, id, event->ts_ms, value);
 	kernel->counters.folded += tuple_at(&kernel->tuples, id)->folded;
 	if (tuple_at(&kernel->tuples, id)->touches > 0)
-		touch_add(kernel, group, event, id, place.start_ms);
-	if (kernel->attributes && event->type == EVENT_VISIT && event->text_len[TEXT_CUST] > 0 &&
+		touch_add(kernel, names, id, place.start_ms);
+	if (kernel->attributes && event->type == EVENT_VISIT && names_given(names->who[ENTITY_CUST]) &&
 	    (event->flags & EVENT_HAS_TOUCH) && !(event->flags & EVENT_IS_DIRECT))
-		settle_visit(kernel, touch_whom(kernel, group, event, ENTITY_CUST), event, id);
+		settle_visit(kernel, touch_whom(kernel, names, ENTITY_CUST), event, id);
 }
 
 static void
-count_any(struct kernel *kernel, const struct group *group, const struct group_event *event, struct hash128 dims)
+count_any(struct kernel *kernel, const struct group_event *event, const struct names *names, uint32_t tuple)
 {
-	if (tuple_would_fold(&kernel->series))
-		kernel_drain(kernel, UINT64_MAX); /* what is to be freed is free: folding is a function of the log */
 	switch (event->type) {
 	case EVENT_VISIT:
 	case EVENT_ENGAGE:
-		count_event(kernel, group, event, dims);
+		count_event(kernel, event, names, tuple);
 		break;
 	case EVENT_CORRECT:
 	case EVENT_VOID:
-		words_correct(kernel, group, event, dims);
+		words_correct(kernel, event, names, tuple);
 		break;
 	default:
-		words_add(kernel, group, event, dims);
+		words_add(kernel, event, names, tuple);
 	}
 }
 
@@ -225,14 +224,15 @@ dims_of(const struct kernel *kernel, const struct group *group, const struct gro
 }
 
 static void
-apply_event(struct kernel *kernel, struct group *group, struct group_event *event, uint8_t mask)
+apply_event(struct kernel *kernel, struct group *group, struct group_event *event, const struct names *names,
+            uint8_t mask)
 {
 	if (event->verdict != VERDICT_OK)
 		return; /* accept refused it */
 	if (kernel->config.clock_events)
 		edges_advance(kernel, event->ts_ms);
 	const char *why = NULL;
-	enum verdict verdict = decide(kernel, group, event, &why);
+	enum verdict verdict = decide(kernel, event, names, &why);
 	event->verdict = (uint8_t)verdict;
 	kernel->counters.verdict[verdict]++;
 	if (why != NULL)
@@ -240,7 +240,9 @@ apply_event(struct kernel *kernel, struct group *group, struct group_event *even
 	if (verdict != VERDICT_OK)
 		return;
 	count_abs(kernel, event);
-	count_any(kernel, group, event, dims_of(kernel, group, event, mask));
+	if (tuple_would_fold(&kernel->series))
+		kernel_drain(kernel, UINT64_MAX); /* what is to be freed is free: folding is a function of the log */
+	count_any(kernel, event, names, tuple_for(kernel, group, event, dims_of(kernel, group, event, mask)));
 }
 
 /* Starts fetching what events [from, to) will touch, one dependent step for all of them at a time. */
@@ -249,6 +251,9 @@ prefetch(struct kernel *kernel, const struct group *group, uint32_t from, uint32
 {
 	const struct tuple *tuple[AHEAD];
 	for (uint32_t i = from; i < to; i++) {
+		names_of(kernel, group, &group->events[i], &kernel->named[i - from]);
+		if (group->events[i].type != EVENT_VISIT)
+			index_prefetch(&kernel->facts.by_id, group->events[i].id.lo);
 		ids_prefetch(kernel->ids, group->events[i].id);
 		index_prefetch(&kernel->tuples.index, group->events[i].dims.lo);
 	}
@@ -262,7 +267,7 @@ prefetch(struct kernel *kernel, const struct group *group, uint32_t from, uint32
 		for (uint32_t r = 0; r < kernel->config.rollup_count && its->attached; r++)
 			__builtin_prefetch(series_at(&kernel->series, tuple_series(&kernel->tuples, its)[r]));
 	}
-	touch_ahead(kernel, group, from, to, tuple);
+	names_ahead(kernel, kernel->named, to - from);
 	for (uint32_t i = from; i < to; i++)
 		for (uint32_t r = 0; r < kernel->config.rollup_count && tuple[i - from] && tuple[i - from]->attached; r++)
 			__builtin_prefetch(series_at(&kernel->series, tuple_series(&kernel->tuples, tuple[i - from])[r])->block, 1);
@@ -274,17 +279,18 @@ kernel_apply(struct kernel *kernel, struct group *group)
 	uint8_t mask = kernel_dims_mask(&kernel->config);
 	if (!kernel->config.clock_events || group->kind == GROUP_TICK)
 		edges_advance(kernel, group->time_ms);
-	uint32_t fetched = 0; /* over all the group's events: batches of one are common */
+	uint32_t from = 0, fetched = 0; /* over all the group's events: batches of one are common */
 	for (uint32_t b = 0; b < group->batch_count; b++) {
 		const struct group_batch *batch = &group->batches[b];
 		if (batch->has_tick)
 			edges_advance(kernel, batch->tick_ms);
 		for (uint32_t i = batch->first; i < batch->first + batch->count; i++) {
 			if (i >= fetched) {
+				from = i;
 				fetched = group->event_count - i < AHEAD ? group->event_count : i + AHEAD;
-				prefetch(kernel, group, i, fetched);
+				prefetch(kernel, group, from, fetched);
 			}
-			apply_event(kernel, group, &group->events[i], mask);
+			apply_event(kernel, group, &group->events[i], &kernel->named[i - from], mask);
 		}
 	}
 }

@@ -419,7 +419,8 @@ refund_enter(struct kernel *kernel, uint32_t number, struct fact *refund)
 	struct fact *sale = known != FACT_NONE ? fact_at(&kernel->facts, known) : NULL;
 	if (refund->is_void)
 		return;
-	if (sale == NULL || sale->type != EVENT_SALE || !is_remembered(kernel, sale)) {
+	/* The refund, too: a correction that waited for it may have moved it beyond the horizon. */
+	if (sale == NULL || sale->type != EVENT_SALE || !is_remembered(kernel, sale) || !is_remembered(kernel, refund)) {
 		settle_unmatched(kernel, refund);
 		return;
 	}
@@ -502,7 +503,8 @@ void
 settle_meet(struct kernel *kernel, uint32_t sale)
 {
 	struct meeting meeting = {kernel, sale};
-	facts_refunds(&kernel->facts, fact_at(&kernel->facts, sale)->id, meet_refund, &meeting);
+	if (is_remembered(kernel, fact_at(&kernel->facts, sale)))
+		facts_refunds(&kernel->facts, fact_at(&kernel->facts, sale)->id, meet_refund, &meeting);
 }
 
 uint32_t

@@ -48,6 +48,7 @@ struct abs_day {
 	uint64_t sum[EVENT_MEASURABLE];
 };
 
+struct names;
 enum { AHEAD = 32 /* events whose memory is fetched ahead: misses overlap */ };
 
 struct kernel {
@@ -83,12 +84,31 @@ struct kernel {
 	bool attributes;         /* somebody asks where sales come from */
 	bool books_sold;         /* some measure books refunds at their sale's time */
 	uint32_t forget_table, forget_next; /* see forget.c */
+	struct names *named;     /* of the next events, AHEAD of them */
 
 	/* Sum of |number| of all live events by field: bounds every total, so that none can overflow. */
 	uint64_t abs[EVENT_MEASURABLE];
 	struct abs_day abs_day[PANE_DAYS_MAX];
 	struct kernel_counters counters;
 };
+
+/* names.c: 0: it names none (also of orders and visits that no measure tells apart) */
+struct names {
+	struct hash128 who[ENTITY_KINDS];
+	struct hash128 lead;   /* of a lead, sale or correct */
+	struct hash128 target; /* identity of the event that a refund, correct or void refers to */
+};
+
+static inline bool
+names_given(struct hash128 name)
+{
+	return (name.lo | name.hi) != 0;
+}
+
+void names_of(const struct kernel *kernel, const struct group *group, const struct group_event *event,
+              struct names *names);
+/* Starts fetching what `count` of them lead to. */
+void names_ahead(const struct kernel *kernel, const struct names *names, uint32_t count);
 
 /* edges.c */
 void edges_init(struct kernel *kernel);
@@ -111,18 +131,10 @@ void touch_init(struct kernel *kernel);
 void touch_set_targets(struct kernel *kernel);
 /* True: all edges have arrived. */
 bool touch_drain(struct kernel *kernel, uint64_t *budget);
-/* Starts fetching the customers of these events; tuple: of each, NULL: not made yet. */
-void touch_ahead(const struct kernel *kernel, const struct group *group, uint32_t from, uint32_t to,
-                 const struct tuple *const tuple[AHEAD]);
-/* The hash of the customer that an event names. */
-struct hash128 touch_cust(const struct kernel *kernel, const struct group *group, const struct group_event *event);
-/* An order, a visit or a lead is its customer's: what belongs together stays in one partition. cust may be empty. */
-struct hash128 touch_part_hash(const struct kernel *kernel, struct slice cust, struct slice text);
 /* The customer, order or visit that an event names, made if missing; ENTITY_NONE: it names none. */
-uint32_t touch_whom(struct kernel *kernel, const struct group *group, const struct group_event *event, unsigned kind);
+uint32_t touch_whom(struct kernel *kernel, const struct names *names, unsigned kind);
 /* One event more of everybody it names, at the pane that starts at start_ms. */
-void touch_add(struct kernel *kernel, const struct group *group, const struct group_event *event, uint32_t tuple,
-               int64_t start_ms);
+void touch_add(struct kernel *kernel, const struct names *names, uint32_t tuple, int64_t start_ms);
 /* Of one of them; and one less. */
 void touch_one(struct kernel *kernel, uint32_t entity, uint32_t tuple, int64_t start_ms);
 void touch_back(struct kernel *kernel, uint32_t entity, uint32_t tuple, int64_t start_ms);
@@ -142,14 +154,14 @@ void book_release(struct kernel *kernel, struct booking *booking);
 
 /* words.c */
 /* Whether an event that has passed all other tests can be taken; if not, *why may say why. */
-enum verdict words_verdict(const struct kernel *kernel, const struct group *group, const struct group_event *event,
+enum verdict words_verdict(const struct kernel *kernel, const struct group_event *event, const struct names *names,
                            const char **why);
 /* Its id is taken. */
-void words_remember(struct kernel *kernel, const struct group *group, const struct group_event *event);
-/* A lead, sale, refund or spend; a correction or void. dims: form_hash() of the event as it came. */
-void words_add(struct kernel *kernel, const struct group *group, const struct group_event *event, struct hash128 dims);
-void words_correct(struct kernel *kernel, const struct group *group, const struct group_event *event,
-                   struct hash128 dims);
+void words_remember(struct kernel *kernel, const struct group_event *event, const struct names *names);
+/* A lead, sale, refund or spend. given: the tuple of its form as it came. */
+void words_add(struct kernel *kernel, const struct group_event *event, const struct names *names, uint32_t given);
+/* A correction or void; likewise. */
+void words_correct(struct kernel *kernel, const struct group_event *event, const struct names *names, uint32_t given);
 /* Forgets the fact; what it counts as stays. It is in nobody's list any more. */
 void fact_drop(struct kernel *kernel, uint32_t number);
 

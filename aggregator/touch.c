@@ -309,76 +309,21 @@ touch_back(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
 	activity->count--;
 }
 
-struct hash128
-touch_cust(const struct kernel *kernel, const struct group *group, const struct group_event *event)
-{
-	if ((event->cust.lo | event->cust.hi) != 0)
-		return event->cust;
-	return group_cust_hash(group_text(group, event, TEXT_CUST), &kernel->config.key);
-}
-
-/* An order or a visit is its customer's: what belongs together stays in one partition. */
-struct hash128
-touch_part_hash(const struct kernel *kernel, struct slice cust, struct slice text)
-{
-	uint8_t bytes[1 + 2 * EVENT_TEXT_BYTES_MAX];
-	assert(cust.n <= EVENT_TEXT_BYTES_MAX && text.n <= EVENT_TEXT_BYTES_MAX);
-	bytes[0] = (uint8_t)cust.n;
-	if (cust.n > 0)
-		memcpy(bytes + 1, cust.p, cust.n);
-	memcpy(bytes + 1 + cust.n, text.p, text.n);
-	return hash_id(&kernel->config.key, bytes, 1 + cust.n + text.n);
-}
-
-static bool
-has_customers(const struct tuple_set *set, const struct tuple *tuple)
-{
-	return tuple->touches > 0 && (tuple_kinds(set, tuple->classes) >> ENTITY_CUST & 1);
-}
-
-void
-touch_ahead(const struct kernel *kernel, const struct group *group, uint32_t from, uint32_t to,
-            const struct tuple *const tuple[AHEAD])
-{
-	const struct entity_set *entities = &kernel->entities;
-	struct hash128 hash[AHEAD];
-	uint32_t id[AHEAD], count = 0, found = 0;
-	for (uint32_t i = from; i < to && kernel->tuples.class_count > 0; i++) {
-		if (tuple[i - from] == NULL || !has_customers(&kernel->tuples, tuple[i - from]) ||
-		    group->events[i].text_len[TEXT_CUST] == 0)
-			continue;
-		hash[count] = touch_cust(kernel, group, &group->events[i]);
-		index_prefetch(&entities->index, hash[count++].lo);
-	}
-	for (uint32_t k = 0; k < count; k++) {
-		id[found] = entity_guess(entities, hash[k]);
-		if (id[found] != UINT32_MAX)
-			__builtin_prefetch(entity_at(entities, id[found++]));
-	}
-	for (uint32_t k = 0; k < found; k++)
-		__builtin_prefetch(entity_at(entities, id[k])->activity);
-}
-
 uint32_t
-touch_whom(struct kernel *kernel, const struct group *group, const struct group_event *event, unsigned kind)
+touch_whom(struct kernel *kernel, const struct names *names, unsigned kind)
 {
-	static const uint8_t text_of[ENTITY_KINDS] = {TEXT_CUST, TEXT_ORDER, TEXT_VISIT};
-	if (event->text_len[text_of[kind]] == 0)
+	if (!names_given(names->who[kind]))
 		return ENTITY_NONE;
-	struct hash128 hash = kind == ENTITY_CUST ? touch_cust(kernel, group, event)
-	                                          : touch_part_hash(kernel, group_text(group, event, TEXT_CUST),
-	                                                            group_text(group, event, (enum event_text)text_of[kind]));
-	uint32_t id = entity_find(&kernel->entities, hash, kind);
-	return id != ENTITY_NONE ? id : entity_make(&kernel->entities, hash, kind);
+	uint32_t id = entity_find(&kernel->entities, names->who[kind], kind);
+	return id != ENTITY_NONE ? id : entity_make(&kernel->entities, names->who[kind], kind);
 }
 
 void
-touch_add(struct kernel *kernel, const struct group *group, const struct group_event *event, uint32_t tuple_id,
-          int64_t start_ms)
+touch_add(struct kernel *kernel, const struct names *names, uint32_t tuple_id, int64_t start_ms)
 {
 	uint8_t kinds = tuple_kinds(&kernel->tuples, tuple_at(&kernel->tuples, tuple_id)->classes);
 	for (uint32_t rest = kinds; rest != 0; rest &= rest - 1) {
-		uint32_t id = touch_whom(kernel, group, event, (unsigned)__builtin_ctz(rest));
+		uint32_t id = touch_whom(kernel, names, (unsigned)__builtin_ctz(rest));
 		if (id != ENTITY_NONE)
 			touch_one(kernel, id, tuple_id, start_ms);
 	}

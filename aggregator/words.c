@@ -6,7 +6,6 @@
  */
 #include "aggregator/state.h"
 #include <assert.h>
-#include <stdio.h>
 
 static const char *const too_many_events = "the lead has had 4,096 events; one more is not taken";
 static const char *const too_many_refunds = "the sale has 1,024 refunds; one more is not taken";
@@ -22,19 +21,6 @@ static bool
 has_amount(unsigned type)
 {
 	return type == EVENT_SALE || type == EVENT_REFUND || type == EVENT_SPEND;
-}
-
-static struct hash128
-target_of(const struct kernel *kernel, const struct group *group, const struct group_event *event)
-{
-	return group_identity_hash(group_text(group, event, TEXT_CUST), group_text(group, event, TEXT_REF),
-	                           &kernel->config.key);
-}
-
-static struct hash128
-lead_name(const struct kernel *kernel, const struct group *group, const struct group_event *event)
-{
-	return touch_part_hash(kernel, group_text(group, event, TEXT_CUST), group_text(group, event, TEXT_LEAD));
 }
 
 /* What is known under (kind, rev) of the event meant. */
@@ -82,11 +68,11 @@ wording_fault(unsigned type, unsigned flags, int64_t amt, bool names_lead, enum 
 }
 
 static enum verdict
-correction_verdict(const struct kernel *kernel, const struct group *group, const struct group_event *event,
+correction_verdict(const struct kernel *kernel, const struct group_event *event, const struct names *names,
                    const char **why)
 {
 	int64_t forget_before = kernel->now_ms - kernel->config.horizon_ms;
-	struct hash128 target = target_of(kernel, group, event);
+	struct hash128 target = names->target;
 	uint32_t known = remembered(kernel, target);
 	enum verdict verdict;
 	if (ids_is_marked(kernel->ids, target, forget_before)) {
@@ -109,57 +95,56 @@ correction_verdict(const struct kernel *kernel, const struct group *group, const
 	if (known == FACT_NONE || event->type == EVENT_VOID)
 		return VERDICT_OK;
 	*why = wording_fault(fact_at(&kernel->facts, known)->type, event->flags, event->num[NUM_AMT],
-	                     event->text_len[TEXT_LEAD] > 0, &verdict);
+	                     names_given(names->lead), &verdict);
 	return *why != NULL ? verdict : VERDICT_OK;
 }
 
 enum verdict
-words_verdict(const struct kernel *kernel, const struct group *group, const struct group_event *event,
+words_verdict(const struct kernel *kernel, const struct group_event *event, const struct names *names,
               const char **why)
 {
 	if (is_correction(event->type))
-		return correction_verdict(kernel, group, event, why);
+		return correction_verdict(kernel, event, names, why);
 	if (event->type == EVENT_LEAD) {
-		uint32_t lead = leads_find(&kernel->leads, lead_name(kernel, group, event));
+		if (!names_given(names->lead))
+			return VERDICT_MISSING_FIELD;
+		uint32_t lead = leads_find(&kernel->leads, names->lead);
 		if (lead != LEAD_NONE && timeline_count(lead_at(&kernel->leads, lead)->events) >= LEAD_EVENTS_MAX)
 			*why = too_many_events;
-	} else if (event->type == EVENT_REFUND && event->text_len[TEXT_REF] > 0) {
-		if (facts_refunds(&kernel->facts, target_of(kernel, group, event), NULL, NULL) >= FACT_REFUNDS_MAX)
+	} else if (event->type == EVENT_REFUND && names_given(names->target)) {
+		if (facts_refunds(&kernel->facts, names->target, NULL, NULL) >= FACT_REFUNDS_MAX)
 			*why = too_many_refunds;
 	}
 	return *why != NULL ? VERDICT_BAD_FIELD : VERDICT_OK;
 }
 
 void
-words_remember(struct kernel *kernel, const struct group *group, const struct group_event *event)
+words_remember(struct kernel *kernel, const struct group_event *event, const struct names *names)
 {
 	int64_t forget_before = kernel->now_ms - kernel->config.horizon_ms;
 	bool correctable = event->type == EVENT_LEAD || has_amount(event->type);
 	ids_add(kernel->ids, event->id, event->content, event->ts_ms, !correctable, forget_before);
 	if (is_correction(event->type)) /* its revision is taken, too */
-		ids_add(kernel->ids, revision_of(kernel, event, target_of(kernel, group, event)), event->content,
-		        event->ts_ms, false, forget_before);
+		ids_add(kernel->ids, revision_of(kernel, event, names->target), event->content, event->ts_ms, false,
+		        forget_before);
 }
 
 /* ---- an event as a fact ---- */
 
 static uint32_t
-refer_entity(struct kernel *kernel, const struct group *group, const struct group_event *event, unsigned kind)
+refer_entity(struct kernel *kernel, const struct names *names, unsigned kind)
 {
-	uint32_t id = ENTITY_NONE;
-	if (kind == ENTITY_CUST || kernel->kinds >> kind & 1)
-		id = touch_whom(kernel, group, event, kind);
+	uint32_t id = touch_whom(kernel, names, kind);
 	if (id != ENTITY_NONE)
 		entity_at(&kernel->entities, id)->refs++;
 	return id;
 }
 
 static uint32_t
-refer_lead(struct kernel *kernel, const struct group *group, const struct group_event *event)
+refer_lead(struct kernel *kernel, struct hash128 name)
 {
-	if (event->text_len[TEXT_LEAD] == 0)
+	if (!names_given(name))
 		return LEAD_NONE;
-	struct hash128 name = lead_name(kernel, group, event);
 	uint32_t number = leads_find(&kernel->leads, name);
 	if (number == LEAD_NONE)
 		number = leads_make(&kernel->leads, name);
@@ -198,30 +183,28 @@ refer_tuple(struct kernel *kernel, const struct form *form, struct hash128 hash)
 }
 
 static uint32_t
-fact_of_event(struct kernel *kernel, const struct group *group, const struct group_event *event, struct hash128 id,
-              struct hash128 dims)
+fact_of_event(struct kernel *kernel, const struct group_event *event, const struct names *names, struct hash128 id,
+              uint32_t given)
 {
 	uint32_t number = facts_make(&kernel->facts, id, event->type);
 	struct fact *fact = fact_at(&kernel->facts, number);
-	struct form form;
-	form_of_event(&kernel->tuples, group, event, &form);
-	fact->given = refer_tuple(kernel, &form, dims);
+	fact->given = given;
+	tuple_at(&kernel->tuples, given)->refs++;
 	fact->ts_ms = event->ts_ms;
 	fact->since_ms = kernel->now_ms;
 	fact->rev = event->rev;
 	fact->flags = event->flags;
 	memcpy(fact->num, event->num, sizeof(fact->num));
-	fact->cust = refer_entity(kernel, group, event, ENTITY_CUST);
-	fact->order = refer_entity(kernel, group, event, ENTITY_ORDER);
-	fact->visit = refer_entity(kernel, group, event, ENTITY_VISIT);
-	if (event->type == EVENT_LEAD || event->type == EVENT_SALE || event->type == EVENT_CORRECT)
-		fact->lead = refer_lead(kernel, group, event);
+	fact->cust = refer_entity(kernel, names, ENTITY_CUST);
+	fact->order = refer_entity(kernel, names, ENTITY_ORDER);
+	fact->visit = refer_entity(kernel, names, ENTITY_VISIT);
+	fact->lead = refer_lead(kernel, names->lead);
 	if (event->type == EVENT_REFUND || event->type == EVENT_CORRECT) {
 		fact->given_amt = event->given;
 		memcpy(fact->cur, event->cur, sizeof(fact->cur));
 	}
-	if (event->type == EVENT_REFUND && event->text_len[TEXT_REF] > 0)
-		facts_target(&kernel->facts, number, target_of(kernel, group, event));
+	if (event->type == EVENT_REFUND && names_given(names->target))
+		facts_target(&kernel->facts, number, names->target);
 	return number;
 }
 
@@ -316,24 +299,25 @@ apply_waiting(struct kernel *kernel, struct fact *fact)
 }
 
 void
-words_add(struct kernel *kernel, const struct group *group, const struct group_event *event, struct hash128 dims)
+words_add(struct kernel *kernel, const struct group_event *event, const struct names *names, uint32_t given)
 {
-	uint32_t number = fact_of_event(kernel, group, event, event->id, dims);
+	uint32_t number = fact_of_event(kernel, event, names, event->id, given);
 	struct fact *fact = fact_at(&kernel->facts, number);
 	fact->rev = 0;
 	if (fact->type == EVENT_LEAD)
 		fact->generation = settle_generation(kernel, fact->lead);
-	apply_waiting(kernel, fact);
+	if (kernel->facts.parked > 0)
+		apply_waiting(kernel, fact);
 	if (fact->type == EVENT_SALE)
 		settle_meet(kernel, number);
 	fact_enter(kernel, number);
 }
 
 void
-words_correct(struct kernel *kernel, const struct group *group, const struct group_event *event, struct hash128 dims)
+words_correct(struct kernel *kernel, const struct group_event *event, const struct names *names, uint32_t given)
 {
-	struct hash128 target = target_of(kernel, group, event);
-	uint32_t known = remembered(kernel, target), number = fact_of_event(kernel, group, event, target, dims);
+	uint32_t known = remembered(kernel, names->target);
+	uint32_t number = fact_of_event(kernel, event, names, names->target, given);
 	if (known == FACT_NONE)
 		return; /* it waits */
 	struct fact *fact = fact_at(&kernel->facts, known), *by = fact_at(&kernel->facts, number);

@@ -2,7 +2,6 @@
 #include "common/index.h"
 #include "common/mem.h"
 #include <assert.h>
-#include <stdlib.h>
 
 enum { FIRST_CAPACITY = 64, MOVE_PER_INSERT = 16 };
 #define GONE UINT32_MAX
@@ -16,9 +15,16 @@ tag_of(uint64_t hash)
 static void
 table_init(struct index_table *table, uint64_t capacity)
 {
-	table->slot = mem_zalloc(capacity, sizeof(*table->slot));
+	table->slot = mem_table(capacity * sizeof(*table->slot));
 	table->mask = capacity - 1;
 	table->used = 0;
+}
+
+static void
+table_fini(struct index_table *table)
+{
+	mem_table_free(table->slot, (table->mask + 1) * sizeof(*table->slot));
+	table->slot = NULL;
 }
 
 void
@@ -31,8 +37,8 @@ index_init(struct index *index)
 void
 index_fini(struct index *index)
 {
-	free(index->now.slot);
-	free(index->old.slot);
+	table_fini(&index->now);
+	table_fini(&index->old);
 	*index = (struct index){0};
 }
 
@@ -66,8 +72,7 @@ move_some(struct index *index, uint64_t slots)
 		slot->entry = GONE; /* keeps the probe chains of those not yet moved */
 	}
 	if (index->moved > index->old.mask) {
-		free(index->old.slot);
-		index->old.slot = NULL;
+		table_fini(&index->old);
 	}
 }
 

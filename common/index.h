@@ -49,6 +49,14 @@ struct index_walk {
 uint32_t index_first(const struct index *index, struct index_walk *walk, uint64_t hash);
 uint32_t index_next(const struct index *index, struct index_walk *walk);
 
+/* The first that may belong to a hash, without looking further; INDEX_NONE. */
+static inline uint32_t
+index_guess(const struct index *index, uint64_t hash)
+{
+	struct index_walk walk;
+	return index_first(index, &walk, hash);
+}
+
 /* Where a tag is looked for first; any table size takes the low bits. */
 static inline uint64_t
 index_place(uint32_t tag)

@@ -7,7 +7,7 @@
  *   turns   a minute turns every pass: each event opens a cell, and drains run between
  *   apart   as add, but any person sells for any campaign and no tuple is met twice in a pass
  *   people  each customer, order and visit counts once, too; shared: all events bear one customer id
- * usage: bench_kernel [CASE], for a profiler
+ * usage: bench_kernel [CASE [PASSES]], for a profiler
  */
 #include "tests/bench/figures.h"
 #include "tests/bench/load.h"
@@ -179,7 +179,11 @@ int
 main(int argc, char **argv)
 {
 	for (unsigned k = 0; k < sizeof(cases) / sizeof(cases[0]); k++)
-		if (argc < 2 || strcmp(argv[1], cases[k].name) == 0)
-			bench_case(&cases[k]);
+		if (argc < 2 || strcmp(argv[1], cases[k].name) == 0) {
+			struct kase kase = cases[k];
+			if (argc > 2)
+				kase.passes = atoi(argv[2]);
+			bench_case(&kase);
+		}
 	return 0;
 }

@@ -128,13 +128,14 @@ draft_event(struct load *load, struct draft *draft)
 	draft_text(draft, "t", dice < 60 ? "visit" : dice < 85 ? "lead" : dice < 98 ? "sale" : "refund");
 	draft->ts = draft->fields;
 	draft_end(draft, put_u64(put_text(draft->bytes[draft->fields], "ts"), 0));
-	draft_name(draft, "cust", "v%015u", below(load, load->shape.customers > 0 ? load->shape.customers : 10000000));
+	uint32_t customer = below(load, load->shape.customers > 0 ? load->shape.customers : 2000000);
+	draft_name(draft, "cust", "v%015u", customer);
 	draft_dimensions(load, draft);
 	draft_name(draft, "prod", "sku-%07u", below(load, 20000));
 	if (dice < 60)
 		draft_name(draft, "visit", "s%011u", below(load, 1000000000));
 	else
-		draft_name(draft, "lead", "L%09u", below(load, 1000000000));
+		draft_name(draft, "lead", "L%09u", customer);
 	if (dice >= 85) {
 		draft_number(draft, "amt", 100 + below(load, 100000));
 		draft_text(draft, "cur", "IDR");
