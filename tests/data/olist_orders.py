@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """Olist orders -> one sale an order: amt is the sum of item prices (BRL), qty the number of items.
 
-Canceled and unavailable orders are left out. An order without items (one there is) has amt 0, qty 0.
+Canceled and unavailable orders are sold too, and taken back by a void: of the canceled ones it comes after the sale, of
+the unavailable ones before it. The file has no time for that: it has the order's. An order without items (one there is,
+and most of those taken back) has amt 0, qty 0.
 """
 from common import by_time, emit, minor, ms, rows
 
@@ -14,11 +16,11 @@ def events():
   person = {row['customer_id']: row['customer_unique_id']
             for row in rows('restricted', 'olist', 'olist_customers_dataset.csv')}
   for order in rows('restricted', 'olist', 'olist_orders_dataset.csv'):
-    if order['order_status'] in ('canceled', 'unavailable'):
-      continue
-    amt, qty = items.get(order['order_id'], (0, 0))
-    yield {'id': order['order_id'], 't': 'sale', 'ts': ms(order['order_purchase_timestamp']),
-           'cust': person[order['customer_id']], 'order': order['order_id'], 'amt': amt, 'cur': 'BRL', 'qty': qty}
+    name, ts, cust = order['order_id'], ms(order['order_purchase_timestamp']), person[order['customer_id']]
+    amt, qty = items.get(name, (0, 0))
+    sale = {'id': name, 't': 'sale', 'ts': ts, 'cust': cust, 'order': name, 'amt': amt, 'cur': 'BRL', 'qty': qty}
+    void = {'id': 'void:' + name, 't': 'void', 'ts': ts, 'cust': cust, 'ref': name}
+    yield from {'canceled': (sale, void), 'unavailable': (void, sale)}.get(order['order_status'], (sale,))
 
 
 if __name__ == '__main__':
