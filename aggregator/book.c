@@ -58,7 +58,7 @@ count_at(struct kernel *kernel, const struct fact *fact, const struct booking *b
 		value[n] = sign * booking->num[n];
 	value[COLUMN_COUNT] = sign;
 	for (unsigned i = 0; i < MARKS; i++)
-		value[COLUMN_MARKS + i] = sign * (int64_t)(booking->marks >> i & 1);
+		value[COLUMN_MARKS + i] = sign * (booking->marks >> i & 1);
 	struct place place = book_add(kernel, tuple, booking->at[k].ts_ms, value);
 	kernel->counters.folded += sign > 0 && tuple_at(&kernel->tuples, tuple)->folded;
 	touch_fact(kernel, fact, tuple, place.start_ms, sign < 0);
@@ -75,36 +75,71 @@ count_difference(struct kernel *kernel, const struct booking *was, const struct 
 	for (unsigned n = 0; n < FACT_NUMS; n++)
 		value[n] = is->num[n] - was->num[n];
 	for (unsigned i = 0; i < MARKS; i++)
-		value[COLUMN_MARKS + i] = (int64_t)(is->marks >> i & 1) - (int64_t)(was->marks >> i & 1);
+		value[COLUMN_MARKS + i] = (is->marks >> i & 1) - (was->marks >> i & 1);
 	book_add(kernel, is->at[k].tuple, is->at[k].ts_ms, value);
 }
 
+struct booking
+book_none(void)
+{
+	struct booking booking = {0};
+	booking.at[0].tuple = booking.at[1].tuple = TUPLE_NONE;
+	return booking;
+}
+
+/* What the fact counts as now. */
+static struct booking
+booking_of(const struct kernel *kernel, const struct fact *fact)
+{
+	struct booking booking = {.marks = fact->marks};
+	const struct money_part *money = fact->type == EVENT_REFUND ? fact_money(&kernel->facts, fact) : NULL;
+	memcpy(booking.num, money != NULL ? money->taken : fact->num, sizeof(booking.num));
+	booking.at[0].ts_ms = fact->ts_ms;
+	booking.at[0].tuple = fact->booked[0];
+	booking.at[1].ts_ms = money != NULL ? money->sold_ms : 0;
+	booking.at[1].tuple = fact->booked[1];
+	return booking;
+}
+
+static void
+keep_booking(struct kernel *kernel, struct fact *fact, const struct booking *booking)
+{
+	fact->booked[0] = booking->at[0].tuple;
+	fact->booked[1] = booking->at[1].tuple;
+	fact->marks = booking->marks;
+	if (fact->type != EVENT_REFUND)
+		return;
+	struct money_part *money = fact_money(&kernel->facts, fact);
+	memcpy(money->taken, booking->num, sizeof(money->taken));
+	money->sold_ms = booking->at[1].ts_ms;
+}
+
 void
-book_release(struct kernel *kernel, struct booking *booking)
+book_release(struct kernel *kernel, struct fact *fact)
 {
 	for (unsigned k = 0; k < 2; k++) {
-		if (booking->at[k].tuple != TUPLE_NONE)
-			tuple_release(&kernel->tuples, booking->at[k].tuple);
-		booking->at[k].tuple = TUPLE_NONE;
+		if (fact->booked[k] != TUPLE_NONE)
+			tuple_release(&kernel->tuples, fact->booked[k]);
+		fact->booked[k] = TUPLE_NONE;
 	}
 }
 
 void
 book(struct kernel *kernel, struct fact *fact, const struct booking *booking)
 {
-	struct booking was = fact->booking;
-	for (unsigned k = 0; k < 2; k++)
-		if (booking->at[k].tuple != TUPLE_NONE)
-			tuple_at(&kernel->tuples, booking->at[k].tuple)->refs++;
+	struct booking was = booking_of(kernel, fact);
 	for (unsigned k = 0; k < 2; k++) {
-		if (was.at[k].tuple == booking->at[k].tuple && was.at[k].tuple != TUPLE_NONE &&
-		    was.at[k].ts_ms == booking->at[k].ts_ms) {
+		bool same_tuple = was.at[k].tuple == booking->at[k].tuple;
+		if (same_tuple && was.at[k].tuple != TUPLE_NONE && was.at[k].ts_ms == booking->at[k].ts_ms) {
 			count_difference(kernel, &was, booking, k);
 			continue;
 		}
+		if (!same_tuple && booking->at[k].tuple != TUPLE_NONE)
+			tuple_at(&kernel->tuples, booking->at[k].tuple)->refs++;
 		count_at(kernel, fact, &was, k, -1);
 		count_at(kernel, fact, booking, k, 1);
+		if (!same_tuple && was.at[k].tuple != TUPLE_NONE)
+			tuple_release(&kernel->tuples, was.at[k].tuple);
 	}
-	fact->booking = *booking;
-	book_release(kernel, &was);
+	keep_booking(kernel, fact, booking);
 }

@@ -2,7 +2,7 @@
 #include "aggregator/entities.h"
 #include "common/mem.h"
 #include <assert.h>
-#include <stdlib.h>
+#include <string.h>
 
 void
 entity_set_init(struct entity_set *set)
@@ -19,11 +19,12 @@ entity_set_fini(struct entity_set *set)
 		struct entity *entity = entity_at(set, id);
 		if (entity->is_busy)
 			busy_free(entity->busy);
-		else
-			free(entity->activity);
-		free(entity->touches);
-		free(entity->sales);
+		else if (entity->cap > 0)
+			slab_free(&set->slab, entity->activity, entity->cap * sizeof(struct activity));
+		timeline_free(&entity->touches, &set->slab);
+		timeline_free(&entity->sales, &set->slab);
 	}
+	slab_fini(&set->slab);
 	pool_fini(&set->pool);
 	index_fini(&set->index);
 }
@@ -57,7 +58,7 @@ first_at(const struct entity *entity, uint32_t start_s)
 	uint32_t lo = 0, hi = entity->count;
 	while (lo < hi) {
 		uint32_t middle = lo + (hi - lo) / 2;
-		if (entity->activity[middle].start_s < start_s)
+		if (entity_activities(entity)[middle].start_s < start_s)
 			lo = middle + 1;
 		else
 			hi = middle;
@@ -74,16 +75,37 @@ entity_run(const struct entity *entity, uint32_t start_s)
 void
 entity_insert(struct entity_set *set, struct entity *entity, uint32_t at, struct activity activity)
 {
-	if (entity->count == entity->cap) {
-		uint32_t cap = entity->cap + entity->cap / 2 + 1;
-		entity->activity = mem_realloc(entity->activity, cap * sizeof(activity));
-		set->bytes += (cap - entity->cap) * sizeof(activity);
+	if (entity->count == (entity->cap > 0 ? entity->cap : 1)) {
+		uint32_t cap = entity->count + entity->count / 2 + 1;
+		struct activity *more = slab_alloc(&set->slab, cap * sizeof(*more));
+		memcpy(more, entity_activities(entity), entity->count * sizeof(*more));
+		if (entity->cap > 0)
+			slab_free(&set->slab, entity->activity, entity->cap * sizeof(*more));
+		entity->activity = more;
 		entity->cap = cap;
 	}
-	memmove(entity->activity + at + 1, entity->activity + at, (entity->count - at) * sizeof(activity));
-	entity->activity[at] = activity;
+	struct activity *activities = entity_activities(entity);
+	memmove(activities + at + 1, activities + at, (entity->count - at) * sizeof(activity));
+	activities[at] = activity;
 	entity->count++;
 	set->activities++;
+}
+
+static void
+release_activities(struct entity_set *set, struct entity *entity)
+{
+	if (entity->cap > 0)
+		slab_free(&set->slab, entity->activity, entity->cap * sizeof(struct activity));
+	entity->count = entity->cap = 0;
+}
+
+void
+entity_excite(struct entity_set *set, struct entity *entity, struct busy *busy)
+{
+	release_activities(set, entity);
+	entity->busy = busy;
+	entity->is_busy = true;
+	set->bytes += busy_bytes(busy);
 }
 
 void
@@ -93,9 +115,7 @@ entity_settle(struct entity_set *set, uint32_t id)
 	if (entity->count > 0 || entity->is_busy || entity->touches != NULL || entity->sales != NULL || entity->refs > 0)
 		return;
 	index_remove(&set->index, entity->hash.lo, id);
-	free(entity->activity);
-	set->bytes -= entity->cap * sizeof(struct activity);
-	entity->activity = NULL;
+	release_activities(set, entity);
 	entity->live = false;
 	pool_give_back(&set->pool, id);
 }
@@ -117,8 +137,8 @@ entity_remove(struct entity_set *set, uint32_t id, struct run run)
 {
 	struct entity *entity = entity_at(set, id);
 	uint32_t n = run.to - run.from;
-	memmove(entity->activity + run.from, entity->activity + run.to,
-	        (entity->count - run.to) * sizeof(struct activity));
+	struct activity *activities = entity_activities(entity);
+	memmove(activities + run.from, activities + run.to, (entity->count - run.to) * sizeof(*activities));
 	entity->count -= n;
 	set->activities -= n;
 	if (entity->count == 0)
@@ -128,5 +148,5 @@ entity_remove(struct entity_set *set, uint32_t id, struct run run)
 uint64_t
 entity_bytes(const struct entity_set *set)
 {
-	return set->bytes + pool_bytes(&set->pool) + index_bytes(&set->index);
+	return set->bytes + set->slab.bytes + pool_bytes(&set->pool) + index_bytes(&set->index);
 }

@@ -30,8 +30,9 @@ struct activity {
 struct entity {
 	struct hash128 hash;
 	union {
+		struct activity one;       /* cap is 0 */
 		struct activity *activity;
-		struct busy *busy; /* is_busy: they are too many to be looked through */
+		struct busy *busy;         /* is_busy: they are too many to be looked through */
 	};
 	struct timeline *touches; /* of a customer: visits and leads that say where from; ref: tuple */
 	struct timeline *sales;   /* of a customer: those not void; ref: fact */
@@ -44,7 +45,9 @@ struct entity {
 struct entity_set {
 	struct pool pool;
 	struct index index;
-	uint64_t activities, bytes;
+	struct slab slab;           /* activities and timelines */
+	uint64_t activities;
+	uint64_t bytes;             /* of busy ones */
 };
 
 void entity_set_init(struct entity_set *set);
@@ -54,6 +57,13 @@ static inline struct entity *
 entity_at(const struct entity_set *set, uint32_t id)
 {
 	return pool_at(&set->pool, id, sizeof(struct entity), ENTITY_CHUNK);
+}
+
+/* Of one that is not busy. Valid until one is inserted or removed. */
+static inline struct activity *
+entity_activities(const struct entity *entity)
+{
+	return entity->cap > 0 ? entity->activity : (struct activity *)(uintptr_t)&entity->one;
 }
 
 /* ENTITY_NONE: not there. */
@@ -71,6 +81,8 @@ void entity_insert(struct entity_set *set, struct entity *entity, uint32_t at, s
 void entity_settle(struct entity_set *set, uint32_t id);
 /* The last one may take the entity with it. */
 void entity_remove(struct entity_set *set, uint32_t id, struct run run);
+/* It is busy from now on: what its activities were is the caller's to keep. */
+void entity_excite(struct entity_set *set, struct entity *entity, struct busy *busy);
 /* Its last busy activity is gone: it is an ordinary one again. */
 void entity_calm(struct entity_set *set, uint32_t id);
 uint64_t entity_bytes(const struct entity_set *set);

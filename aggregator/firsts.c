@@ -1,56 +1,57 @@
-/* firsts.c - the table of customers who are not new any more. */
+/* firsts.c - a table of hashes whose lowest bits say what is kept. */
 #include "aggregator/firsts.h"
-#include "common/mem.h"
-#include <stdlib.h>
+
+#define BITS_MASK ((UINT64_C(1) << FIRST_BITS) - 1)
 
 void
 firsts_init(struct firsts *firsts)
 {
-	*firsts = (struct firsts){0};
+	pool_init(&firsts->pool, sizeof(struct hash128), FIRST_CHUNK);
 	index_init(&firsts->index);
 }
 
 void
 firsts_fini(struct firsts *firsts)
 {
-	for (uint32_t c = 0; c < firsts->chunk_count; c++)
-		free(firsts->chunk[c]);
-	free(firsts->chunk);
+	pool_fini(&firsts->pool);
 	index_fini(&firsts->index);
 }
 
 static struct hash128 *
-first_at(const struct firsts *firsts, uint32_t number)
-{
-	return &firsts->chunk[number / FIRST_CHUNK][number % FIRST_CHUNK];
-}
-
-bool
-firsts_has(const struct firsts *firsts, struct hash128 cust)
+find(const struct firsts *firsts, struct hash128 of)
 {
 	struct index_walk walk;
-	for (uint32_t n = index_first(&firsts->index, &walk, cust.lo); n != INDEX_NONE;
-	     n = index_next(&firsts->index, &walk))
-		if (first_at(firsts, n)->lo == cust.lo && first_at(firsts, n)->hi == cust.hi)
-			return true;
-	return false;
+	for (uint32_t n = index_first(&firsts->index, &walk, of.lo); n != INDEX_NONE;
+	     n = index_next(&firsts->index, &walk)) {
+		struct hash128 *kept = pool_at(&firsts->pool, n, sizeof(*kept), FIRST_CHUNK);
+		if (kept->lo == of.lo && ((kept->hi ^ of.hi) & ~BITS_MASK) == 0)
+			return kept;
+	}
+	return NULL;
+}
+
+unsigned
+firsts_get(const struct firsts *firsts, struct hash128 of)
+{
+	const struct hash128 *kept = find(firsts, of);
+	return kept != NULL ? (unsigned)(kept->hi & BITS_MASK) : 0;
 }
 
 void
-firsts_add(struct firsts *firsts, struct hash128 cust)
+firsts_keep(struct firsts *firsts, struct hash128 of, unsigned bits)
 {
-	if (firsts_has(firsts, cust))
-		return;
-	if (firsts->count == firsts->chunk_count * FIRST_CHUNK) {
-		firsts->chunk = mem_realloc(firsts->chunk, (firsts->chunk_count + 1) * sizeof(*firsts->chunk));
-		firsts->chunk[firsts->chunk_count++] = mem_alloc(FIRST_CHUNK * sizeof(struct hash128));
+	struct hash128 *kept = find(firsts, of);
+	if (kept == NULL) {
+		uint32_t number = pool_take(&firsts->pool);
+		kept = pool_at(&firsts->pool, number, sizeof(*kept), FIRST_CHUNK);
+		*kept = (struct hash128){of.lo, of.hi & ~BITS_MASK};
+		index_insert(&firsts->index, of.lo, number);
 	}
-	*first_at(firsts, firsts->count) = cust;
-	index_insert(&firsts->index, cust.lo, firsts->count++);
+	kept->hi |= bits & BITS_MASK;
 }
 
 uint64_t
 firsts_bytes(const struct firsts *firsts)
 {
-	return (uint64_t)firsts->chunk_count * FIRST_CHUNK * sizeof(struct hash128) + index_bytes(&firsts->index);
+	return pool_bytes(&firsts->pool) + index_bytes(&firsts->index);
 }

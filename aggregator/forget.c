@@ -1,5 +1,5 @@
 /*
- * forget.c - once a day: facts, touches and leads that nothing can ask for any more are dropped.
+ * forget.c - once a day: facts, leads and touches that nothing can ask for any more are dropped.
  *
  * No number changes by it. What is remembered is a matter of event time (I5) and was decided
  * when it was asked; this only gives the memory back, a few records at a time.
@@ -15,12 +15,12 @@ older(const struct kernel *kernel, int64_t ts_ms, int64_t age_ms)
 static void
 forget_refund(struct kernel *kernel, uint32_t number)
 {
-	struct fact *refund = fact_at(&kernel->facts, number);
-	if (refund->sale != FACT_NONE && refund->sale != FACT_PAST) {
-		struct fact *sale = fact_at(&kernel->facts, refund->sale);
+	uint32_t known = fact_money(&kernel->facts, fact_at(&kernel->facts, number))->sale;
+	if (known != FACT_NONE && known != FACT_PAST) {
+		struct fact *sale = fact_at(&kernel->facts, known);
 		if (is_remembered(kernel, sale))
 			return; /* it takes its part of what can be refunded */
-		timeline_remove(&sale->refunds, (struct moment){refund->ts_ms, refund->id.lo, number}, &kernel->facts.bytes);
+		chain_remove(&kernel->facts, &sale->refunds, number);
 	}
 	fact_drop(kernel, number);
 }
@@ -29,27 +29,27 @@ static void
 forget_sale(struct kernel *kernel, uint32_t number)
 {
 	struct fact *sale = fact_at(&kernel->facts, number);
-	struct moment moment = {sale->ts_ms, sale->id.lo, number};
-	for (uint32_t i = timeline_count(sale->refunds); i-- > 0;) {
-		uint32_t refund = sale->refunds->at[i].ref;
-		fact_at(&kernel->facts, refund)->sale = FACT_PAST; /* its booking stands */
-		if (!is_remembered(kernel, fact_at(&kernel->facts, refund)))
+	while (sale->refunds.first != FACT_NONE) {
+		uint32_t refund = sale->refunds.first;
+		struct fact *its = fact_at(&kernel->facts, refund);
+		chain_remove(&kernel->facts, &sale->refunds, refund);
+		fact_money(&kernel->facts, its)->sale = sale->is_void ? FACT_NONE : FACT_PAST; /* its booking stands */
+		if (!is_remembered(kernel, its))
 			fact_drop(kernel, refund);
 	}
-	timeline_free(&sale->refunds, &kernel->facts.bytes);
 	if (!sale->is_void && sale->cust != ENTITY_NONE) {
 		struct entity *cust = entity_at(&kernel->entities, sale->cust);
-		firsts_add(&kernel->firsts, cust->hash);
-		timeline_remove(&cust->sales, moment, &kernel->entities.bytes);
+		firsts_keep(&kernel->firsts, cust->hash, 1);
+		timeline_remove(&cust->sales, moment_of(sale->ts_ms, sale->tie, number), &kernel->entities.slab);
 	}
 	if (!sale->is_void && sale->lead != LEAD_NONE)
-		timeline_remove(&lead_at(&kernel->leads, sale->lead)->sales, moment, &kernel->leads.bytes);
+		chain_remove(&kernel->facts, &lead_at(&kernel->leads, sale->lead)->sales, number);
 	fact_drop(kernel, number);
 }
 
 /*
  * A lead's event counts as long as its lead is remembered, and a sale that came by then may
- * ask what it said: as long as that sale is remembered.
+ * ask what it said, or come from where it did: as long as that sale is remembered.
  */
 static void
 forget_lead_event(struct kernel *kernel, uint32_t number)
@@ -60,7 +60,9 @@ forget_lead_event(struct kernel *kernel, uint32_t number)
 	if (!older(kernel, settle_lead_last(kernel, event), kernel->config.horizon_ms + sales_ms) ||
 	    !older(kernel, event->known_ms, sales_ms))
 		return;
-	timeline_remove(&lead->events, (struct moment){event->ts_ms, event->id.lo, number}, &kernel->leads.bytes);
+	settle_generation(kernel, event->lead); /* how far it got is kept */
+	chain_remove(&kernel->facts, &lead->events, number);
+	lead->event_count--;
 	fact_drop(kernel, number);
 }
 
@@ -84,40 +86,26 @@ forget_fact(struct kernel *kernel, uint32_t number)
 
 /* Touches that no sale can ask for. */
 static void
-forget_touches(struct kernel *kernel, struct timeline **touches, uint64_t *bytes)
-{
-	uint32_t n = timeline_from(*touches, kernel->now_ms - kernel->config.horizon_ms - kernel->look_back_ms);
-	for (uint32_t i = 0; i < n; i++)
-		tuple_release(&kernel->tuples, (*touches)->at[i].ref);
-	timeline_drop(touches, n, bytes);
-}
-
-static void
-forget_of_lead(struct kernel *kernel, uint32_t number)
-{
-	struct lead *lead = lead_at(&kernel->leads, number);
-	if (!lead->live)
-		return;
-	forget_touches(kernel, &lead->touches, &kernel->leads.bytes);
-	lead_settle(&kernel->leads, number);
-}
-
-static void
-forget_of_entity(struct kernel *kernel, uint32_t number)
+forget_touches(struct kernel *kernel, uint32_t number)
 {
 	struct entity *entity = entity_at(&kernel->entities, number);
 	if (!entity->live || entity->touches == NULL)
 		return;
-	forget_touches(kernel, &entity->touches, &kernel->entities.bytes);
+	const struct moment *first;
+	while ((first = timeline_first(entity->touches)) != NULL &&
+	       older(kernel, moment_ts(first), kernel->config.horizon_ms + kernel->look_back_ms)) {
+		tuple_release(&kernel->tuples, first->ref);
+		timeline_drop_first(&entity->touches, &kernel->entities.slab);
+	}
 	entity_settle(&kernel->entities, number);
 }
 
-/* The tables in order: what a fact refers to goes after it. */
+/* The tables in order: whom a fact refers to goes after it. */
 bool
 forget_some(struct kernel *kernel, uint64_t *budget)
 {
-	void (*const forget[])(struct kernel *, uint32_t) = {forget_fact, forget_of_lead, forget_of_entity};
-	const struct pool *const pool[] = {&kernel->facts.pool, &kernel->leads.pool, &kernel->entities.pool};
+	void (*const forget[])(struct kernel *, uint32_t) = {forget_fact, forget_touches};
+	const struct pool *const pool[] = {&kernel->facts.pool, &kernel->entities.pool};
 	enum { TABLES = sizeof(forget) / sizeof(forget[0]) };
 	for (; kernel->forget_table < TABLES; kernel->forget_table++, kernel->forget_next = 0)
 		for (; kernel->forget_next < pool[kernel->forget_table]->end; kernel->forget_next++) {

@@ -52,7 +52,11 @@ what_is_asked(struct kernel *kernel)
 {
 	const uint8_t where_from = 1 << TEXT_CAMP | 1 << TEXT_CHAN | 1 << TEXT_SRC | 1 << TEXT_MED;
 	const struct kpi_set *kpis = kernel->config.kpis;
-	kernel->kinds = tuple_kinds(&kernel->tuples, UINT8_MAX);
+	for (uint32_t m = 0; m < kpis->measure_count; m++)
+		if (take_is_touch(kpis->measure[m].take)) {
+			kernel->kinds[kpis->measure[m].from] |= (uint8_t)(1u << kpis->measure[m].entity);
+			kernel->kinds[EVENT_CORRECT] |= (uint8_t)(1u << kpis->measure[m].entity);
+		}
 	kernel->attributes = (kernel->tuples.dims_mask & where_from) != 0;
 	for (uint32_t m = 0; m < kpis->measure_count; m++)
 		kernel->books_sold |= kpis->measure[m].as_sold;
@@ -195,7 +199,8 @@ count_event(struct kernel *kernel, const struct group_event *event, const struct
 		touch_add(kernel, names, id, place.start_ms);
 	if (kernel->attributes && event->type == EVENT_VISIT && names_given(names->who[ENTITY_CUST]) &&
 	    (event->flags & EVENT_HAS_TOUCH) && !(event->flags & EVENT_IS_DIRECT))
-		settle_visit(kernel, touch_whom(kernel, names, ENTITY_CUST), event, id);
+		settle_visit(kernel, touch_whom(kernel, names, ENTITY_CUST),
+		             moment_of(event->ts_ms, names->tie, id));
 }
 
 static void
@@ -254,6 +259,8 @@ prefetch(struct kernel *kernel, const struct group *group, uint32_t from, uint32
 		names_of(kernel, group, &group->events[i], &kernel->named[i - from]);
 		if (group->events[i].type != EVENT_VISIT)
 			index_prefetch(&kernel->facts.by_id, group->events[i].id.lo);
+		if (group->events[i].type == EVENT_SALE)
+			index_prefetch(&kernel->facts.by_target, group->events[i].id.lo);
 		ids_prefetch(kernel->ids, group->events[i].id);
 		index_prefetch(&kernel->tuples.index, group->events[i].dims.lo);
 	}
@@ -448,7 +455,7 @@ kernel_count(const struct kernel *kernel, struct kernel_counters *out)
 	                    index_bytes(&kernel->series.index);
 	out->entities = kernel->entities.pool.live;
 	out->activities = kernel->entities.activities;
-	out->firsts = kernel->firsts.count;
+	out->firsts = kernel->firsts.pool.live;
 	out->facts = kernel->facts.pool.live;
 	out->parked = kernel->facts.parked;
 	out->leads = kernel->leads.pool.live;

@@ -1,6 +1,6 @@
 /* leads.c - the table of leads. */
 #include "aggregator/leads.h"
-#include <stdlib.h>
+#include <assert.h>
 
 void
 leads_init(struct leads *leads)
@@ -13,11 +13,6 @@ leads_init(struct leads *leads)
 void
 leads_fini(struct leads *leads)
 {
-	for (uint32_t n = 0; n < leads->pool.end; n++) {
-		free(lead_at(leads, n)->events);
-		free(lead_at(leads, n)->touches);
-		free(lead_at(leads, n)->sales);
-	}
 	pool_fini(&leads->pool);
 	index_fini(&leads->index);
 }
@@ -32,21 +27,31 @@ leads_find(const struct leads *leads, struct hash128 name)
 	return LEAD_NONE;
 }
 
+void
+entries_clear(struct entries *entries)
+{
+	*entries = (struct entries){0};
+	for (unsigned i = 0; i < STAGE_CUSTOMER; i++)
+		entries->by[i] = FACT_NONE;
+}
+
 uint32_t
 leads_make(struct leads *leads, struct hash128 name)
 {
 	uint32_t number = pool_take(&leads->pool);
-	*lead_at(leads, number) = (struct lead){.name = name, .live = true};
+	struct lead *lead = lead_at(leads, number);
+	*lead = (struct lead){.name = name, .live = true};
+	lead->events = lead->sales = (struct chain){FACT_NONE, FACT_NONE};
+	entries_clear(&lead->entries);
 	index_insert(&leads->index, name.lo, number);
 	return number;
 }
 
 void
-lead_settle(struct leads *leads, uint32_t number)
+leads_drop(struct leads *leads, uint32_t number)
 {
 	struct lead *lead = lead_at(leads, number);
-	if (lead->refs > 0 || lead->events != NULL || lead->touches != NULL || lead->sales != NULL)
-		return;
+	assert(lead->refs == 0 && lead->events.first == FACT_NONE && lead->sales.first == FACT_NONE);
 	index_remove(&leads->index, lead->name.lo, number);
 	lead->live = false;
 	pool_give_back(&leads->pool, number);
@@ -55,5 +60,5 @@ lead_settle(struct leads *leads, uint32_t number)
 uint64_t
 leads_bytes(const struct leads *leads)
 {
-	return pool_bytes(&leads->pool) + leads->bytes + index_bytes(&leads->index);
+	return pool_bytes(&leads->pool) + index_bytes(&leads->index);
 }

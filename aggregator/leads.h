@@ -1,35 +1,38 @@
 /*
- * leads.h - leads by (customer, name): their events, the touches these were, and the sales that name them.
+ * leads.h - leads by (customer, name): their events, how far they got, and the sales that name them.
  *
- * A lead is forgotten as a whole, when the last of its events is; what comes after that is
- * a new lead of the same name, its next *generation*. Touches belong to the
- * name, whatever the generation. Internal to the aggregator room; one thread at a time.
+ * A lead is forgotten as a whole, when the last of its events is; what comes after that is of
+ * its next *generation*. Which stages it had reached by then is kept (firsts.h): none of them is entered a
+ * second time. Internal to the aggregator room; one thread at a time.
  */
 #ifndef AGGREGATOR_LEADS_H
 #define AGGREGATOR_LEADS_H
-#include "aggregator/timeline.h"
-#include "common/hash.h"
-#include "common/index.h"
-#include "common/pool.h"
-#include <stdbool.h>
+#include "aggregator/facts.h"
 
 enum { LEAD_CHUNK = 1024, LEAD_EVENTS_MAX = 4096 /* of one name; one more is refused */ };
 #define LEAD_NONE UINT32_MAX
 
+/* The events by which a lead first entered each stage: one that names the stage, else one that implies it. */
+struct entries {
+	uint32_t by[STAGE_CUSTOMER]; /* by stage - STAGE_LEAD: fact; FACT_NONE: not entered */
+	uint8_t named;               /* bit: that event names the stage */
+	bool rejected;               /* its last event says so: nothing counts */
+};
+
 struct lead {
-	struct hash128 name;      /* of (customer, lead) */
-	struct timeline *events;  /* void ones too; ref: fact */
-	struct timeline *touches; /* of events that say where from; ref: tuple */
-	struct timeline *sales;   /* those not void; ref: fact */
-	uint32_t generation;      /* the present one */
-	uint32_t refs;            /* facts that name it */
+	struct hash128 name;     /* of (customer, lead) */
+	struct chain events;     /* void ones too; of all generations */
+	struct chain sales;      /* those not void */
+	struct entries entries;  /* of the present generation */
+	uint32_t generation, event_count;
+	uint32_t refs;           /* facts that name it */
+	uint8_t before;          /* bit stage - STAGE_LEAD: reached by an earlier generation */
 	bool live;
 };
 
 struct leads {
 	struct pool pool;
 	struct index index;
-	uint64_t bytes; /* of timelines */
 };
 
 void leads_init(struct leads *leads);
@@ -44,7 +47,8 @@ lead_at(const struct leads *leads, uint32_t number)
 /* LEAD_NONE: not there. */
 uint32_t leads_find(const struct leads *leads, struct hash128 name);
 uint32_t leads_make(struct leads *leads, struct hash128 name);
-/* Forgets it if there is nothing left of it. */
-void lead_settle(struct leads *leads, uint32_t number);
+/* Nothing refers to it any more. */
+void leads_drop(struct leads *leads, uint32_t number);
+void entries_clear(struct entries *entries);
 uint64_t leads_bytes(const struct leads *leads);
 #endif

@@ -34,10 +34,11 @@ names_of(const struct kernel *kernel, const struct group *group, const struct gr
 		                              ? event->cust
 		                              : group_cust_hash(cust, &kernel->config.key);
 	for (unsigned kind = ENTITY_ORDER; kind < ENTITY_KINDS; kind++)
-		if (kernel->kinds >> kind & 1 && event->text_len[text_of[kind]] > 0)
+		if (kernel->kinds[type] >> kind & 1 && event->text_len[text_of[kind]] > 0)
 			names->who[kind] = part_hash(kernel, cust, group_text(group, event, (enum event_text)text_of[kind]));
 	if (leads && event->text_len[TEXT_LEAD] > 0)
 		names->lead = part_hash(kernel, cust, group_text(group, event, TEXT_LEAD));
+	names->tie = hash_tie(group_text(group, event, TEXT_ID));
 	if (refers && event->text_len[TEXT_REF] > 0)
 		names->target = group_identity_hash(cust, group_text(group, event, TEXT_REF), &kernel->config.key);
 }
@@ -52,8 +53,10 @@ names_ahead(const struct kernel *kernel, const struct names *names, uint32_t cou
 				index_prefetch(&kernel->entities.index, names[i].who[kind].lo);
 		if (names_given(names[i].lead))
 			index_prefetch(&kernel->leads.index, names[i].lead.lo);
-		if (names_given(names[i].target))
+		if (names_given(names[i].target)) {
 			index_prefetch(&kernel->facts.by_id, names[i].target.lo);
+			index_prefetch(&kernel->facts.by_target, names[i].target.lo);
+		}
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		for (unsigned kind = 0; kind < ENTITY_KINDS; kind++) {
@@ -69,10 +72,14 @@ names_ahead(const struct kernel *kernel, const struct names *names, uint32_t cou
 	}
 	for (uint32_t i = 0; i < entities; i++) {
 		const struct entity *known = entity_at(&kernel->entities, entity[i]);
-		__builtin_prefetch(known->activity, 1);
-		__builtin_prefetch(known->touches, 1);
-		__builtin_prefetch(known->sales, 1);
+		if (known->cap > 0)
+			__builtin_prefetch(known->activity, 1);
+		if (known->touches != NULL)
+			__builtin_prefetch(known->touches, 1);
+		if (known->sales != NULL)
+			__builtin_prefetch(known->sales);
 	}
 	for (uint32_t i = 0; i < leads; i++)
-		__builtin_prefetch(lead_at(&kernel->leads, lead[i])->events, 1);
+		if (lead_at(&kernel->leads, lead[i])->events.last != FACT_NONE)
+			__builtin_prefetch(fact_at(&kernel->facts, lead_at(&kernel->leads, lead[i])->events.last), 1);
 }

@@ -1,6 +1,6 @@
 /*
  * state.h - the inside of the kernel, shared by kernel.c (events in, totals out), edges.c (time),
- * touch.c (who), words.c, settle.c, book.c (what can still change) and forget.c. Nobody else includes it.
+ * touch.c (who), words.c, settle.c, stages.c, book.c (what can still change) and forget.c. Nobody else includes it.
  *
  * Edges. Every drained edge of a window is a place in the cells that only moves
  * forward; crossing a cell adds it to one slot and takes it from another:
@@ -80,7 +80,7 @@ struct kernel {
 	struct firsts firsts;
 	int64_t reach_ms;        /* what is older lies before all windows */
 	int64_t look_back_ms;
-	uint8_t kinds;           /* of entities that measures tell apart */
+	uint8_t kinds[EVENT_TYPE_COUNT]; /* of entities that measures tell apart, of events of a type; a correct: of any */
 	bool attributes;         /* somebody asks where sales come from */
 	bool books_sold;         /* some measure books refunds at their sale's time */
 	uint32_t forget_table, forget_next; /* see forget.c */
@@ -97,6 +97,7 @@ struct names {
 	struct hash128 who[ENTITY_KINDS];
 	struct hash128 lead;   /* of a lead, sale or correct */
 	struct hash128 target; /* identity of the event that a refund, correct or void refers to */
+	uint64_t tie;          /* of the event itself: decides between events of one ts, in every deployment alike */
 };
 
 static inline bool
@@ -150,7 +151,9 @@ struct place book_add(struct kernel *kernel, uint32_t tuple, int64_t ts_ms, cons
 /* The fact counts like this from now on, and as before no more. */
 void book(struct kernel *kernel, struct fact *fact, const struct booking *booking);
 /* Gives its references back; it counts on. */
-void book_release(struct kernel *kernel, struct booking *booking);
+void book_release(struct kernel *kernel, struct fact *fact);
+/* Not at all. */
+struct booking book_none(void);
 
 /* words.c */
 /* Whether an event that has passed all other tests can be taken; if not, *why may say why. */
@@ -170,14 +173,30 @@ bool is_remembered(const struct kernel *kernel, const struct fact *fact);
 /* A fact begins, or ceases, to count as it is worded now. */
 void fact_enter(struct kernel *kernel, uint32_t number);
 void fact_leave(struct kernel *kernel, uint32_t number);
-/* A customer's visit that says where from. */
-void settle_visit(struct kernel *kernel, uint32_t cust, const struct group_event *event, uint32_t tuple);
+/* A booking by its own words alone. */
+struct booking settle_as_worded(const struct fact *fact);
+/* What a sale counts as, and its refunds. */
+void settle_sale(struct kernel *kernel, uint32_t number);
 /* A new sale gets the refunds that wait for it. */
 void settle_meet(struct kernel *kernel, uint32_t sale);
+/* A touch of a customer (ref: its tuple) has come; one at ts_ms has gone. */
+void settle_visit(struct kernel *kernel, uint32_t cust, struct moment touch);
+void settle_touched(struct kernel *kernel, uint32_t cust, int64_t ts_ms);
+
+/* stages.c */
 /* The generation that an event of this lead belongs to that comes now. */
 uint32_t settle_generation(struct kernel *kernel, uint32_t lead);
+/* As fact_enter() and fact_leave(). */
+void lead_enter(struct kernel *kernel, uint32_t number);
+void lead_leave(struct kernel *kernel, uint32_t number);
+/* The tuple of the lead's last touch at or before ts_ms, within the look-back; TUPLE_NONE. lead: or LEAD_NONE. */
+uint32_t lead_last_touch(const struct kernel *kernel, uint32_t lead, int64_t ts_ms);
+/* Team or person of a sale that names a lead; the text is a tuple's. */
+struct slice lead_says(const struct kernel *kernel, const struct fact *sale, unsigned dim);
 /* Event time of the last event of its generation. */
 int64_t settle_lead_last(const struct kernel *kernel, const struct fact *event);
+/* Forgets a lead that no fact names; how far it got is kept. */
+void settle_lead_gone(struct kernel *kernel, uint32_t lead);
 
 /* forget.c. True: nothing left to look at. */
 bool forget_some(struct kernel *kernel, uint64_t *budget);

@@ -10,7 +10,6 @@
  */
 #include "aggregator/state.h"
 #include <assert.h>
-#include <stdlib.h>
 
 enum { BUSY_FROM = 256, BUSY_RUN = 32 };
 #define SLOTS_MASK ((1u << SLOT_COUNT) - 1)
@@ -147,11 +146,11 @@ look_at_others(const struct kernel *kernel, const struct entity *entity, struct 
                struct others *others)
 {
 	const struct tuple_set *set = &kernel->tuples;
-	const struct tuple *tuple = tuple_at(set, entity->activity[i].tuple);
+	const struct tuple *tuple = tuple_at(set, entity_activities(entity)[i].tuple);
 	memset(others, 0, sizeof(*others));
 	for (uint32_t k = 0; k < entity->count; k++) {
 		bool moving = k >= run.from && k < run.to;
-		const struct activity *other = &entity->activity[k];
+		const struct activity *other = &entity_activities(entity)[k];
 		const struct tuple *its = tuple_at(set, other->tuple);
 		uint32_t presence = moving ? 0 : presence_at(kernel, activity_place(other));
 		uint8_t classes = tuple->classes & its->classes;
@@ -191,8 +190,8 @@ turn_run(struct kernel *kernel, const struct entity *entity, struct run run, uin
 {
 	struct others others;
 	for (uint32_t i = run.from; i < run.to && was != is; i++) {
-		const struct tuple *tuple = tuple_at(&kernel->tuples, entity->activity[i].tuple);
-		if (entity->activity[i].count == 0)
+		const struct tuple *tuple = tuple_at(&kernel->tuples, entity_activities(entity)[i].tuple);
+		if (entity_activities(entity)[i].count == 0)
 			continue;
 		look_at_others(kernel, entity, run, i, &others);
 		for (uint32_t rest = classes_of(&kernel->tuples, tuple, entity->kind); rest != 0; rest &= rest - 1) {
@@ -211,23 +210,20 @@ static void
 make_busy(struct kernel *kernel, struct entity *entity)
 {
 	const struct tuple_set *set = &kernel->tuples;
-	struct activity *activities = entity->activity;
+	const struct activity *activities = entity_activities(entity);
+	struct busy *busy = busy_new();
 	uint32_t before, after;
-	entity->busy = busy_new();
-	entity->is_busy = true;
 	for (uint32_t i = 0; i < entity->count; i++) {
 		const struct activity *activity = &activities[i];
 		const struct tuple *tuple = tuple_at(set, activity->tuple);
 		uint32_t presence = activity->count > 0 ? presence_at(kernel, activity_place(activity)) : 0;
-		busy_add(entity->busy, activity->start_s, activity->at, activity->tuple, activity->count);
+		busy_add(busy, activity->start_s, activity->at, activity->tuple, activity->count);
 		for (uint32_t rest = classes_of(set, tuple, entity->kind); rest != 0; rest &= rest - 1)
 			for (uint32_t r = 0; r < kernel->config.rollup_count; r++)
-				presences_turn(busy_presences(entity->busy), tuple_series(set, tuple)[r],
-				               (unsigned)__builtin_ctz(rest), kernel->series.period, 0, presence, &before, &after);
+				presences_turn(busy_presences(busy), tuple_series(set, tuple)[r], (unsigned)__builtin_ctz(rest),
+				               kernel->series.period, 0, presence, &before, &after);
 	}
-	free(activities);
-	kernel->entities.bytes += busy_bytes(entity->busy) - entity->cap * sizeof(struct activity);
-	entity->count = entity->cap = 0;
+	entity_excite(&kernel->entities, entity, busy);
 }
 
 static uint32_t
@@ -269,15 +265,15 @@ touch_one(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
 	struct run run = entity_run(entity, start_s);
 	struct place place = {start_ms, 0};
 	for (uint32_t i = run.from; i < run.to; i++)
-		if (entity->activity[i].tuple == tuple) {
-			place.offset = entity->activity[i].at;
-			if (entity->activity[i].count++ == 0)
+		if (entity_activities(entity)[i].tuple == tuple) {
+			place.offset = entity_activities(entity)[i].at;
+			if (entity_activities(entity)[i].count++ == 0)
 				turn_run(kernel, entity, (struct run){i, i + 1}, 0, presence_at(kernel, place));
 			return;
 		}
 	/* Listed once a pane, however many tuples: listed twice, it would be taken back twice. */
 	if (run.from < run.to)
-		place.offset = entity->activity[run.from].at;
+		place.offset = entity_activities(entity)[run.from].at;
 	else
 		place = panes_who_add(kernel->panes, start_ms, id);
 	entity_insert(&kernel->entities, entity, run.to, (struct activity){start_s, place.offset, tuple, 1});
@@ -299,9 +295,9 @@ touch_back(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
 		return;
 	}
 	struct run run = entity_run(entity, start_s);
-	while (run.from < run.to && entity->activity[run.from].tuple != tuple)
+	while (run.from < run.to && entity_activities(entity)[run.from].tuple != tuple)
 		run.from++;
-	struct activity *activity = &entity->activity[run.from];
+	struct activity *activity = &entity_activities(entity)[run.from];
 	assert(run.from < run.to && activity->count > 0);
 	if (activity->count == 1) /* while it is still there, so that it is seen */
 		turn_run(kernel, entity, (struct run){run.from, run.from + 1},
@@ -344,7 +340,7 @@ cross(struct kernel *kernel, const struct edge *edge, const struct listed *liste
 		return;
 	}
 	struct run run = entity_run(entity, start_s);
-	assert(run.from < run.to && entity->activity[run.from].at == listed->place.offset);
+	assert(run.from < run.to && entity_activities(entity)[run.from].at == listed->place.offset);
 	turn_run(kernel, entity, run, was, is);
 }
 
@@ -399,17 +395,17 @@ move_few(struct kernel *kernel, uint32_t who, struct place from, struct place to
 	struct entity *entity = entity_at(&kernel->entities, who);
 	uint32_t to_s = (uint32_t)(to.start_ms / 1000);
 	struct run there = entity_run(entity, to_s), run = entity_run(entity, (uint32_t)(from.start_ms / 1000));
-	uint32_t at = there.from < there.to ? entity->activity[there.from].at : to.offset, kept = run.from;
+	uint32_t at = there.from < there.to ? entity_activities(entity)[there.from].at : to.offset, kept = run.from;
 	assert(there.from == there.to || there.to == run.from);
 	for (uint32_t i = run.from; i < run.to; i++) {
-		const struct activity *activity = &entity->activity[i];
+		const struct activity *activity = &entity_activities(entity)[i];
 		uint32_t same = there.from;
-		while (same < there.to && entity->activity[same].tuple != activity->tuple)
+		while (same < there.to && entity_activities(entity)[same].tuple != activity->tuple)
 			same++;
 		if (same < there.to)
-			entity->activity[same].count += activity->count;
+			entity_activities(entity)[same].count += activity->count;
 		else
-			entity->activity[kept++] = (struct activity){to_s, at, activity->tuple, activity->count};
+			entity_activities(entity)[kept++] = (struct activity){to_s, at, activity->tuple, activity->count};
 	}
 	if (kept < run.to)
 		entity_remove(&kernel->entities, who, (struct run){kept, run.to});
@@ -494,8 +490,8 @@ audit_entity(const struct kernel *kernel, const struct entity *entity, uint32_t 
 	const struct kpi_set *kpis = kernel->config.kpis;
 	struct audit audit = {.kernel = kernel, .series = id, .kind = entity->kind};
 	for (uint32_t i = 0; i < entity->count; i++)
-		if (entity->activity[i].count > 0)
-			audit_activity(&audit, entity->activity[i].tuple, entity->activity[i].start_s);
+		if (entity_activities(entity)[i].count > 0)
+			audit_activity(&audit, entity_activities(entity)[i].tuple, entity_activities(entity)[i].start_s);
 	for (uint32_t i = 0; entity->is_busy && i < busy_end(entity->busy); i++)
 		if (busy_at(entity->busy, i)->tuple != BUSY_NONE && busy_at(entity->busy, i)->count > 0)
 			audit_activity(&audit, busy_at(entity->busy, i)->tuple, busy_at(entity->busy, i)->start_s);

@@ -109,7 +109,7 @@ words_verdict(const struct kernel *kernel, const struct group_event *event, cons
 		if (!names_given(names->lead))
 			return VERDICT_MISSING_FIELD;
 		uint32_t lead = leads_find(&kernel->leads, names->lead);
-		if (lead != LEAD_NONE && timeline_count(lead_at(&kernel->leads, lead)->events) >= LEAD_EVENTS_MAX)
+		if (lead != LEAD_NONE && lead_at(&kernel->leads, lead)->event_count >= LEAD_EVENTS_MAX)
 			*why = too_many_events;
 	} else if (event->type == EVENT_REFUND && names_given(names->target)) {
 		if (facts_refunds(&kernel->facts, names->target, NULL, NULL) >= FACT_REFUNDS_MAX)
@@ -167,7 +167,7 @@ release_lead(struct kernel *kernel, uint32_t *number)
 {
 	if (*number != LEAD_NONE) {
 		lead_at(&kernel->leads, *number)->refs--;
-		lead_settle(&kernel->leads, *number);
+		settle_lead_gone(kernel, *number);
 	}
 	*number = LEAD_NONE;
 }
@@ -191,7 +191,9 @@ fact_of_event(struct kernel *kernel, const struct group_event *event, const stru
 	fact->given = given;
 	tuple_at(&kernel->tuples, given)->refs++;
 	fact->ts_ms = event->ts_ms;
-	fact->since_ms = kernel->now_ms;
+	fact->tie = names->tie;
+	if (event->type == EVENT_SALE || is_correction(event->type))
+		fact->since_ms = kernel->now_ms;
 	fact->rev = event->rev;
 	fact->flags = event->flags;
 	memcpy(fact->num, event->num, sizeof(fact->num));
@@ -200,8 +202,9 @@ fact_of_event(struct kernel *kernel, const struct group_event *event, const stru
 	fact->visit = refer_entity(kernel, names, ENTITY_VISIT);
 	fact->lead = refer_lead(kernel, names->lead);
 	if (event->type == EVENT_REFUND || event->type == EVENT_CORRECT) {
-		fact->given_amt = event->given;
-		memcpy(fact->cur, event->cur, sizeof(fact->cur));
+		struct money_part *money = fact_money(&kernel->facts, fact);
+		money->given_amt = event->given;
+		memcpy(money->cur, event->cur, sizeof(money->cur));
 	}
 	if (event->type == EVENT_REFUND && names_given(names->target))
 		facts_target(&kernel->facts, number, names->target);
@@ -212,15 +215,13 @@ void
 fact_drop(struct kernel *kernel, uint32_t number)
 {
 	struct fact *fact = fact_at(&kernel->facts, number);
-	book_release(kernel, &fact->booking);
+	book_release(kernel, fact);
 	tuple_release(&kernel->tuples, fact->given);
 	fact->given = TUPLE_NONE;
 	release_entity(kernel, &fact->cust);
 	release_entity(kernel, &fact->order);
 	release_entity(kernel, &fact->visit);
 	release_lead(kernel, &fact->lead);
-	if (fact->type == EVENT_REFUND)
-		facts_untarget(&kernel->facts, number);
 	facts_drop(&kernel->facts, number);
 }
 
@@ -252,8 +253,9 @@ reword(struct kernel *kernel, struct fact *fact, struct fact *by)
 		by->lead = lead;
 	}
 	if (fact->type == EVENT_REFUND) {
-		fact->given_amt = by->given_amt;
-		memcpy(fact->cur, by->cur, sizeof(fact->cur));
+		struct money_part *money = fact_money(&kernel->facts, fact), *new = fact_money(&kernel->facts, by);
+		money->given_amt = new->given_amt;
+		memcpy(money->cur, new->cur, sizeof(money->cur));
 	}
 	if (fact->type == EVENT_LEAD && fact->lead != lead)
 		fact->generation = settle_generation(kernel, fact->lead);
@@ -277,7 +279,8 @@ apply_correction(struct kernel *kernel, struct fact *fact, struct fact *by)
 	fact->is_void = by->type == EVENT_VOID;
 	fact->rev = by->rev;
 	fact->is_corrected = true;
-	fact->since_ms = kernel->now_ms;
+	if (fact->type == EVENT_SALE)
+		fact->since_ms = kernel->now_ms;
 }
 
 static void

@@ -29,6 +29,12 @@ hash_content(const struct hash_key *key, const void *bytes, size_t n)
 	return XXH3_64bits_withSecret(bytes, n, key->secret, HASH_SECRET_BYTES);
 }
 
+uint64_t
+hash_tie(struct slice text)
+{
+	return XXH3_64bits(text.p, text.n);
+}
+
 struct hash128
 hash_dims(const struct hash_key *key, const void *bytes, size_t n)
 {

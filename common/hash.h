@@ -26,5 +26,7 @@ void hash_key_init(struct hash_key *key, const uint8_t sip[HASH_KEY_BYTES]);
 
 struct hash128 hash_id(const struct hash_key *key, const void *bytes, size_t n);
 uint64_t hash_content(const struct hash_key *key, const void *bytes, size_t n);
+/* Not keyed, the same everywhere: an order of texts that nobody prefers. */
+uint64_t hash_tie(struct slice text);
 struct hash128 hash_dims(const struct hash_key *key, const void *bytes, size_t n);
 #endif

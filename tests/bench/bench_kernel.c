@@ -7,6 +7,7 @@
  *   turns   a minute turns every pass: each event opens a cell, and drains run between
  *   apart   as add, but any person sells for any campaign and no tuple is met twice in a pass
  *   people  each customer, order and visit counts once, too; shared: all events bear one customer id
+ *   shop    as people, with the mix of a shop: few of the events are leads or sales
  * usage: bench_kernel [CASE [PASSES]], for a profiler
  */
 #include "tests/bench/figures.h"
@@ -155,24 +156,27 @@ bench_case(const struct kase *kase)
 }
 
 /* campaigns x 10 channels + campaigns + 10 + 50 teams + persons + 1 series */
-#define SHAPE(campaigns_, persons_, events_, each_, batch_)                                                            \
+#define SHAPE(campaigns_, persons_, events_, each_, batch_, ...)                                                       \
 	{.batch = batch_, .events = events_, .campaigns = campaigns_, .persons = persons_, .channels = 10,             \
-	 .persons_each = each_}
+	 .persons_each = each_, __VA_ARGS__}
+#define PEOPLE .customers = 2000000
+#define SHOP PEOPLE, .shop = true
 
 static const struct kase cases[] = {
-    {"add.1k", SHAPE(80, 60, 131072, 4, 256), 12, false, false},
-    {"add.100k", SHAPE(9000, 940, 524288, 4, 256), 3, false, false},
-    {"add.1M", SHAPE(90000, 9940, 2097152, 4, 256), 1, false, false},
-    {"add.100k.single", SHAPE(9000, 940, 524288, 4, 1), 3, false, false}, /* a batch of its own for every event */
-    {"turns.1k", SHAPE(80, 60, 131072, 4, 256), 12, true, false},
-    {"turns.100k", SHAPE(9000, 940, 524288, 4, 256), 3, true, false},
-    {"apart.100k", SHAPE(9000, 940, 524288, 0, 256), 3, false, false},
-    {"people.1k", SHAPE(80, 60, 131072, 4, 256), 12, false, true},
-    {"people.100k", SHAPE(9000, 940, 524288, 4, 256), 3, false, true},
-    {"people.shared.100k",
-     {.batch = 256, .events = 524288, .campaigns = 9000, .persons = 940, .channels = 10, .persons_each = 4, .customers = 1},
-     3, false, true},
-    {"people.turns.100k", SHAPE(9000, 940, 524288, 4, 256), 3, true, true},
+    {"add.1k", SHAPE(80, 60, 131072, 4, 256, PEOPLE), 12, false, false},
+    {"add.100k", SHAPE(9000, 940, 524288, 4, 256, PEOPLE), 3, false, false},
+    {"add.1M", SHAPE(90000, 9940, 2097152, 4, 256, PEOPLE), 1, false, false},
+    {"add.100k.single", SHAPE(9000, 940, 524288, 4, 1, PEOPLE), 3, false, false}, /* a batch of its own for every event */
+    {"turns.1k", SHAPE(80, 60, 131072, 4, 256, PEOPLE), 12, true, false},
+    {"turns.100k", SHAPE(9000, 940, 524288, 4, 256, PEOPLE), 3, true, false},
+    {"apart.100k", SHAPE(9000, 940, 524288, 0, 256, PEOPLE), 3, false, false},
+    {"people.1k", SHAPE(80, 60, 131072, 4, 256, PEOPLE), 12, false, true},
+    {"people.100k", SHAPE(9000, 940, 524288, 4, 256, PEOPLE), 3, false, true},
+    {"people.shared.100k", SHAPE(9000, 940, 524288, 4, 256, .customers = 1), 3, false, true},
+    {"people.turns.100k", SHAPE(9000, 940, 524288, 4, 256, PEOPLE), 3, true, true},
+    {"shop.1k", SHAPE(80, 60, 131072, 4, 256, SHOP), 12, false, true},
+    {"shop.100k", SHAPE(9000, 940, 524288, 4, 256, SHOP), 3, false, true},
+    {"shop.turns.100k", SHAPE(9000, 940, 524288, 4, 256, SHOP), 3, true, true},
 };
 
 int

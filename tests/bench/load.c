@@ -118,25 +118,35 @@ draft_dimensions(struct load *load, struct draft *draft)
 	draft_name(draft, "pers", "own-%05u", person);
 }
 
+/* In thousandths; see load.h. */
+static const char *
+draw_type(struct load *load)
+{
+	uint32_t dice = below(load, 1000);
+	if (load->shape.shop)
+		return dice < 870 ? "visit" : dice < 940 ? "lead" : dice < 985 ? "sale" : dice < 990 ? "refund" : "spend";
+	return dice < 600 ? "visit" : dice < 850 ? "lead" : dice < 980 ? "sale" : "refund";
+}
+
 static void
 draft_event(struct load *load, struct draft *draft)
 {
-	uint32_t dice = below(load, 100);
+	const char *type = draw_type(load);
 	draft->fields = 0;
 	draft->id = draft->fields;
 	draft_text(draft, "id", "0123456789abcdef"); /* ID_BYTES, written over */
-	draft_text(draft, "t", dice < 60 ? "visit" : dice < 85 ? "lead" : dice < 98 ? "sale" : "refund");
+	draft_text(draft, "t", type);
 	draft->ts = draft->fields;
 	draft_end(draft, put_u64(put_text(draft->bytes[draft->fields], "ts"), 0));
-	uint32_t customer = below(load, load->shape.customers > 0 ? load->shape.customers : 2000000);
+	uint32_t customer = below(load, load->shape.customers > 0 ? load->shape.customers : 10000000);
 	draft_name(draft, "cust", "v%015u", customer);
 	draft_dimensions(load, draft);
 	draft_name(draft, "prod", "sku-%07u", below(load, 20000));
-	if (dice < 60)
+	if (type[0] == 'v')
 		draft_name(draft, "visit", "s%011u", below(load, 1000000000));
 	else
-		draft_name(draft, "lead", "L%09u", customer);
-	if (dice >= 85) {
+		draft_name(draft, "lead", "L%09u", load->shape.customers == 1 ? below(load, 2000000) : customer);
+	if (type[0] == 's' || type[0] == 'r') {
 		draft_number(draft, "amt", 100 + below(load, 100000));
 		draft_text(draft, "cur", "IDR");
 		draft_number(draft, "qty", 1 + below(load, 9));

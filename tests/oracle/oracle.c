@@ -1369,6 +1369,27 @@ first_entry(struct oracle *oracle, int lead, int stage)
 	return first;
 }
 
+/* A lead of the same name that was forgotten before had got as far: then it is no first entry any more. */
+static bool
+was_reached(const struct oracle *oracle, int lead, int stage)
+{
+	const struct fact *now = NULL;
+
+	for (size_t i = 0; i < oracle->fact_count && now == NULL; i++) {
+		if (version_now(&oracle->fact[i])->lead == lead)
+			now = &oracle->fact[i];
+	}
+	for (size_t i = 0; i < oracle->fact_count && now != NULL; i++) {
+		const struct fact *fact = &oracle->fact[i];
+		const struct version *version = version_now(fact);
+		if (fact->event.type == ORACLE_LEAD && !fact->voided && version->lead < lead &&
+		    fact->event.cust == now->event.cust && fact->event.lead == now->event.lead &&
+		    fact->event.stage >= stage && fact->event.stage <= ORACLE_STAGE_CUSTOMER)
+			return true;
+	}
+	return false;
+}
+
 /* Its last event says so. */
 static bool
 is_rejected(const struct oracle *oracle, int lead)
@@ -1394,7 +1415,7 @@ settle_lead(struct oracle *oracle, int lead)
 	if (is_rejected(oracle, lead))
 		return;
 	for (int stage = ORACLE_STAGE_LEAD; stage <= ORACLE_STAGE_CUSTOMER; stage++) {
-		entry[stage] = first_entry(oracle, lead, stage);
+		entry[stage] = was_reached(oracle, lead, stage) ? NULL : first_entry(oracle, lead, stage);
 		if (entry[stage] != NULL)
 			reached |= 1u << stage;
 	}
