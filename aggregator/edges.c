@@ -58,6 +58,7 @@ turn_periods(struct kernel *kernel, int64_t today)
 		kernel->series.period[c] = number;
 		kernel->sweep = 0;
 		kernel->forget_table = kernel->forget_next = 0;
+		auditor_abandon(kernel);
 		/* What was to come of the old period is now all of prev; ptd begins anew. */
 		kernel->edge[EDGE_PTD + c].at =
 		    (struct place){kernel->bounds[WINDOW_ROLLING + c].part[PART_PTD].lo, 0};
@@ -155,6 +156,12 @@ row_change(struct kernel *kernel, uint32_t id, unsigned slot, const uint8_t *pos
 		series_row(series, position[j])[slot] += sign * (uint64_t)sum[of[j]];
 }
 
+static uint32_t
+slot_bit(unsigned slot)
+{
+	return slot == SLOT_NONE ? 0 : 1u << slot;
+}
+
 static void
 cross(struct kernel *kernel, const struct edge *edge, const struct cell *cell)
 {
@@ -166,6 +173,10 @@ cross(struct kernel *kernel, const struct edge *edge, const struct cell *cell)
 		const uint8_t *position = tuple_positions(&kernel->tuples, tuple, r);
 		series_turn(&kernel->series, series);
 		series_mark(&kernel->series, series, id);
+		if (series->audited && auditor_has_passed(kernel, cell->place)) {
+			auditor_sum(kernel, id, slot_bit(edge->plus), position, of, tuple->measures, cell->sum, 1);
+			auditor_sum(kernel, id, slot_bit(edge->minus), position, of, tuple->measures, cell->sum, (uint64_t)-1);
+		}
 		if (edge->plus != SLOT_NONE)
 			row_change(kernel, id, edge->plus, position, of, tuple->measures, cell->sum, 1);
 		if (edge->minus != SLOT_NONE)
@@ -275,6 +286,8 @@ edges_add(struct kernel *kernel, uint32_t tuple_id, struct place place, int64_t 
 		const uint8_t *position = tuple_positions(&kernel->tuples, tuple, r);
 		series_turn(&kernel->series, series);
 		series_mark(&kernel->series, series, id);
+		if (series->audited && auditor_has_passed(kernel, place))
+			auditor_sum(kernel, id, edges_holding(kernel, kernel->edge, place), position, of, tuple->measures, sum, 1);
 		if (in_head) {
 			for (uint32_t j = 0; j < tuple->measures; j++)
 				series->block[position[j]] += (uint64_t)sum[of[j]];

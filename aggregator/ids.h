@@ -7,8 +7,8 @@
  *
  * An id is forgotten exactly when its event time is before now - horizon, that is
  * when any event with that time would be too late (I5). Forgetting is a rule, not
- * an act: an expired entry counts as absent, its slot is reused or swept when the
- * table is next copied, a few slots with each insertion. One thread at a time.
+ * an act: an expired entry counts as absent, its slot is used again or left out when
+ * its part of the table is next made anew. One thread at a time.
  */
 #ifndef AGGREGATOR_IDS_H
 #define AGGREGATOR_IDS_H

@@ -89,11 +89,19 @@ struct kernel_counters {
 	uint64_t ids, cells, tuples, series, panes, entities, activities; /* now */
 	uint64_t facts, leads, parked; /* now; parked: corrections that wait for their event */
 	uint64_t parked_expired, parked_unfit; /* those whose event never came, or was none that they fit */
+	uint64_t audited, audit_mismatch; /* series recounted; those of them whose totals were wrong */
+	uint32_t mismatch_series;         /* the last of these */
 	uint64_t firsts;      /* customers whose first sale is too old to change */
 	uint64_t bytes;       /* all tables */
 	uint64_t bytes_series, bytes_cells, bytes_tuples, bytes_ids, bytes_entities, bytes_facts, bytes_leads, bytes_firsts;
 };
 void kernel_count(const struct kernel *kernel, struct kernel_counters *out);
+
+/*
+ * I3, in production: goes on with recounting a few series, up to `budget` cells and entities; does nothing while
+ * something is due. What is found wrong is in the counters.
+ */
+void kernel_audit_some(struct kernel *kernel, uint32_t budget);
 
 /*
  * I3: recomputes a series' totals from the cells and activities; true if all agree. O(cells + activities). For

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INDEX_FROM = 12 /* cells; below it looking through is as fast */, CELL_HEAD = 4 };
+enum { INDEX_FROM = 12 /* cells; below it looking through is as fast */, LARGE_FROM = 4096, CELL_HEAD = 4 };
 static const int level_min[PANE_LEVELS] = {1, 15, 60};
 
 /*
@@ -28,7 +28,7 @@ struct panes {
 	struct day days[PANE_DAYS_MAX]; /* by day modulo PANE_DAYS_MAX */
 	int64_t oldest;                 /* no day before it is used */
 	int64_t newest_ms;
-	uint64_t cells, listed, panes_used, bytes;
+	uint64_t cells, panes_used, moves, bytes;
 };
 
 struct panes *
@@ -45,16 +45,30 @@ panes_new(struct grid *grid, const int keep_days[PANE_LEVELS], const struct pane
 }
 
 static void
+index_drop(struct panes *panes, struct pane *pane)
+{
+	panes->bytes -= pane->index_cap * sizeof(uint32_t);
+	free(pane->index);
+	pane->index = NULL;
+	pane->index_cap = 0;
+	if (pane->large == NULL)
+		return;
+	panes->bytes -= index_bytes(pane->large);
+	index_fini(pane->large);
+	free(pane->large);
+	pane->large = NULL;
+}
+
+static void
 pane_fini(struct panes *panes, struct pane *pane)
 {
 	if (pane->cells == NULL)
 		return;
-	panes->bytes -= pane->cap + (pane->index_cap + pane->who_cap) * sizeof(uint32_t);
+	panes->bytes -= pane->cap + pane->who_cap * sizeof(uint32_t);
 	panes->cells -= pane->count;
-	panes->listed -= pane->who_count;
 	panes->panes_used--;
+	index_drop(panes, pane);
 	free(pane->cells);
-	free(pane->index);
 	free(pane->who);
 	*pane = (struct pane){0};
 }
@@ -163,25 +177,43 @@ index_slot(uint32_t tuple, uint32_t cap)
 	return (uint32_t)((uint64_t)(tuple * 2654435769u) * cap >> 32);
 }
 
-static void
-index_put(struct pane *pane, uint32_t tuple, uint32_t offset)
+static uint64_t
+index_hash(uint32_t tuple)
 {
+	return tuple * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static void
+index_put(struct panes *panes, struct pane *pane, uint32_t tuple, uint32_t offset)
+{
+	if (pane->large != NULL) {
+		uint64_t bytes = index_bytes(pane->large);
+		index_insert(pane->large, index_hash(tuple), offset);
+		panes->bytes += index_bytes(pane->large) - bytes;
+		return;
+	}
 	uint32_t at = index_slot(tuple, pane->index_cap);
 	while (pane->index[at] != 0)
 		at = at + 1 == pane->index_cap ? 0 : at + 1;
 	pane->index[at] = offset + 1;
 }
 
+/* Of very many cells one that never copies much at a time. */
 static void
 index_build(struct panes *panes, struct pane *pane)
 {
-	panes->bytes -= pane->index_cap * sizeof(uint32_t);
-	free(pane->index);
-	pane->index_cap = pane->count * 2;
-	pane->index = mem_zalloc(pane->index_cap, sizeof(uint32_t));
-	panes->bytes += pane->index_cap * sizeof(uint32_t);
+	index_drop(panes, pane);
+	if (pane->count >= LARGE_FROM) {
+		pane->large = mem_alloc(sizeof(*pane->large));
+		index_init(pane->large);
+		panes->bytes += index_bytes(pane->large);
+	} else {
+		pane->index_cap = pane->count * 2;
+		pane->index = mem_zalloc(pane->index_cap, sizeof(uint32_t));
+		panes->bytes += pane->index_cap * sizeof(uint32_t);
+	}
 	for (uint32_t offset = 0; offset < pane->len; offset += cell_bytes(panes, cell_tuple(pane, offset)))
-		index_put(pane, cell_tuple(pane, offset), offset);
+		index_put(panes, pane, cell_tuple(pane, offset), offset);
 }
 
 /* Offset of the tuple's cell, or UINT32_MAX. */
@@ -197,8 +229,15 @@ cell_find(struct panes *panes, struct pane *pane, uint32_t tuple)
 		}
 		return UINT32_MAX;
 	}
-	if (pane->index_cap == 0)
+	if (pane->index_cap == 0 && pane->large == NULL)
 		index_build(panes, pane);
+	if (pane->large != NULL) {
+		struct index_walk walk;
+		uint32_t offset = index_first(pane->large, &walk, index_hash(tuple));
+		while (offset != INDEX_NONE && cell_tuple(pane, offset) != tuple)
+			offset = index_next(pane->large, &walk);
+		return offset; /* INDEX_NONE is UINT32_MAX */
+	}
 	for (uint32_t at = index_slot(tuple, pane->index_cap); pane->index[at] != 0;
 	     at = at + 1 == pane->index_cap ? 0 : at + 1)
 		if (cell_tuple(pane, pane->index[at] - 1) == tuple)
@@ -224,12 +263,10 @@ cell_append(struct panes *panes, struct pane *pane, uint32_t tuple, const int64_
 	pane->len += bytes;
 	pane->count++;
 	panes->cells++;
-	if (pane->index_cap != 0) {
-		if (pane->count * 4 > pane->index_cap * 3)
-			index_build(panes, pane);
-		else
-			index_put(pane, tuple, offset);
-	}
+	if (pane->index_cap != 0 && pane->count * 4 > pane->index_cap * 3)
+		index_build(panes, pane);
+	else if (pane->index_cap != 0 || pane->large != NULL)
+		index_put(panes, pane, tuple, offset);
 	return offset;
 }
 
@@ -318,7 +355,6 @@ who_append(struct panes *panes, struct pane *pane, uint32_t who)
 		pane->who_cap = cap;
 	}
 	pane->who[pane->who_count] = who;
-	panes->listed++;
 	return pane->who_count++;
 }
 
@@ -388,12 +424,10 @@ pane_shrink(struct panes *panes, struct pane *pane)
 {
 	if (pane->cells == NULL)
 		return;
-	panes->bytes -= pane->cap - pane->len + pane->index_cap * sizeof(uint32_t);
+	panes->bytes -= pane->cap - pane->len;
 	pane->cells = mem_realloc(pane->cells, pane->len);
 	pane->cap = pane->len;
-	free(pane->index);
-	pane->index = NULL;
-	pane->index_cap = 0; /* a late event builds it again */
+	index_drop(panes, pane); /* a late event builds it again */
 	if (pane->who_cap > pane->who_count) {
 		panes->bytes -= (pane->who_cap - pane->who_count) * sizeof(uint32_t);
 		if (pane->who_count == 0) {
@@ -422,6 +456,7 @@ day_merge(struct panes *panes, struct day *day, uint64_t *budget)
 		if (*budget == 0)
 			return false;
 		struct pane *to = &day->next[day->merged];
+		panes->moves++;
 		for (uint32_t i = day->merged * per; i < (day->merged + 1) * per && i < day->pane_count; i++) {
 			uint64_t cost = day->pane[i].count + day->pane[i].who_count;
 			pane_merge(panes, to, day->lo + day->merged * per * step_ms, &day->pane[i], day->lo + i * step_ms);
@@ -450,6 +485,7 @@ day_drop(struct panes *panes, struct day *day, uint64_t *budget)
 			return false;
 		uint64_t cost = pane->count + pane->who_count;
 		*budget -= cost < *budget ? cost : *budget;
+		panes->moves++;
 		for (uint32_t w = 0; w < pane->who_count; w++) /* before the tuples that they name can go */
 			panes->owner.who_gone(panes->owner.context, pane->who[w], (struct place){day->lo + i * step_ms, w});
 		for (uint32_t offset = 0; offset < pane->len;) {
@@ -498,16 +534,6 @@ panes_age(struct panes *panes, int64_t today, uint64_t *budget)
 }
 
 void
-panes_close(struct panes *panes, int64_t ts_ms)
-{
-	struct grid_day when = grid_day_at(panes->grid, ts_ms);
-	struct day *day = day_slot(panes, when.day);
-	int64_t start;
-	if (day->used && day->day == when.day)
-		pane_shrink(panes, pane_at(day, ts_ms, &start));
-}
-
-void
 panes_prefetch(struct panes *panes, int64_t ts_ms, uint32_t tuple)
 {
 	struct grid_day when = grid_day_at(panes->grid, ts_ms);
@@ -518,6 +544,8 @@ panes_prefetch(struct panes *panes, int64_t ts_ms, uint32_t tuple)
 	const struct pane *pane = pane_at(day, ts_ms, &start);
 	if (pane->index_cap != 0)
 		__builtin_prefetch(&pane->index[index_slot(tuple, pane->index_cap)]);
+	else if (pane->large != NULL)
+		index_prefetch(pane->large, index_hash(tuple));
 }
 
 int64_t
@@ -533,9 +561,9 @@ panes_cells(const struct panes *panes)
 }
 
 uint64_t
-panes_listed(const struct panes *panes)
+panes_moves(const struct panes *panes)
 {
-	return panes->listed;
+	return panes->moves;
 }
 
 uint64_t

@@ -12,6 +12,7 @@
 #ifndef AGGREGATOR_PANES_H
 #define AGGREGATOR_PANES_H
 #include "aggregator/grid.h"
+#include "common/index.h"
 #include <stdbool.h>
 
 enum { PANE_LEVELS = 3, PANE_DAYS_MAX = 80, PANE_COLUMNS_MAX = 12 };
@@ -34,6 +35,7 @@ struct pane {
 	uint32_t count;       /* cells */
 	uint32_t index_cap;   /* slots in index; 0: none, look through */
 	uint32_t *index;      /* offset + 1 by tuple */
+	struct index *large;  /* instead, of very many cells: offset by tuple */
 	uint32_t *who;
 	uint32_t who_count, who_cap;
 };
@@ -83,11 +85,9 @@ bool panes_who_next(struct panes *panes, struct place *at, int64_t end_ms, struc
 bool panes_age(struct panes *panes, int64_t today, uint64_t *budget);
 /* The last instant any cell's pane starts at; INT64_MIN: none. Never goes back. */
 int64_t panes_newest(const struct panes *panes);
-/* Shrinks a pane that is no longer the current one. */
-void panes_close(struct panes *panes, int64_t ts_ms);
-
+/* How often something has got another place, or has gone. */
+uint64_t panes_moves(const struct panes *panes);
 uint64_t panes_cells(const struct panes *panes);
 uint64_t panes_count(const struct panes *panes);
-uint64_t panes_listed(const struct panes *panes);
 uint64_t panes_bytes(const struct panes *panes);
 #endif

@@ -104,6 +104,7 @@ series_drop(struct series_set *set, uint32_t id)
 	series->block = NULL;
 	series->key = NULL;
 	series->live = false;
+	series->audited = 0;
 	series_mark(set, series, id); /* its id is free once the loss was told */
 }
 

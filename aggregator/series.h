@@ -28,6 +28,7 @@ struct series {
 	uint32_t refs;       /* tuples that project here */
 	uint32_t period[CALENDAR_WINDOWS];
 	uint8_t rollup, key_parts, measures, cap;
+	uint8_t audited;     /* 1 + its place among those that are recounted; 0: it is not */
 	bool live, dirty;
 };
 

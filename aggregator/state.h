@@ -48,7 +48,19 @@ struct abs_day {
 	uint64_t sum[EVENT_MEASURABLE];
 };
 
-struct names;
+enum { AUDIT_SERIES = 8 /* recounted at a time */ };
+
+/* See auditor.c. */
+struct auditor {
+	uint32_t series[AUDIT_SERIES], count;
+	uint64_t filter;     /* bit: one of them has a number that ends in these bits */
+	struct place at;     /* cells before it are in the shadow */
+	uint32_t entity;     /* entities below it are */
+	uint32_t next;       /* the series to go on with */
+	uint64_t moves;      /* panes_moves() when it began */
+	uint64_t shadow[AUDIT_SERIES][MEASURES_MAX][SLOT_COUNT]; /* by position */
+};
+
 enum { AHEAD = 32 /* events whose memory is fetched ahead: misses overlap */ };
 
 struct kernel {
@@ -90,6 +102,7 @@ struct kernel {
 	uint64_t abs[EVENT_MEASURABLE];
 	struct abs_day abs_day[PANE_DAYS_MAX];
 	struct kernel_counters counters;
+	struct auditor auditor;
 };
 
 /* names.c: 0: it names none (also of orders and visits that no measure tells apart) */
@@ -144,6 +157,20 @@ bool touch_moved(void *kernel, uint32_t who, struct place from, struct place to)
 void touch_gone(void *kernel, uint32_t who, struct place place);
 /* What the touch measures of a series must be, by the activities and the bounds alone. */
 void touch_audit(const struct kernel *kernel, uint32_t series, uint64_t totals[MEASURES_MAX][SLOT_COUNT]);
+
+/* Adds what an entity is to the shadow of the audited series. */
+void touch_audit_one(struct kernel *kernel, uint32_t entity);
+
+/* auditor.c: what changes of an audited series, behind the walk, changes its shadow, too */
+/* Its i-th series was not freed since. */
+bool auditor_holds(const struct kernel *kernel, uint32_t i);
+bool auditor_has_passed(const struct kernel *kernel, struct place place);
+void auditor_sum(struct kernel *kernel, uint32_t series, uint32_t slots, const uint8_t *position, const uint8_t *of,
+                 uint32_t measures, const int64_t *sum, uint64_t sign);
+void auditor_presence(struct kernel *kernel, uint32_t series, uint32_t who, uint32_t position, uint32_t before,
+                      uint32_t after);
+/* Places have changed: it begins anew. */
+void auditor_abandon(struct kernel *kernel);
 
 /* book.c */
 /* Numbers, by source, into a tuple's cell and every slot that holds it. */

@@ -91,7 +91,8 @@ slots_of(unsigned take, uint32_t presence)
 
 /* An entity's presence in the tuple's series of rollup r, for one class, turns from `was` to `is`. */
 static void
-turn_presence(struct kernel *kernel, const struct tuple *tuple, uint32_t r, unsigned class, uint32_t was, uint32_t is)
+turn_presence(struct kernel *kernel, uint32_t who, const struct tuple *tuple, uint32_t r, unsigned class, uint32_t was,
+              uint32_t is)
 {
 	uint32_t id = tuple_series(&kernel->tuples, tuple)[r];
 	struct series *series = series_at(&kernel->series, id);
@@ -106,6 +107,8 @@ turn_presence(struct kernel *kernel, const struct tuple *tuple, uint32_t r, unsi
 		uint64_t *row = series_row(series, position[j]);
 		if (before != after)
 			series_mark(&kernel->series, series, id);
+		if (series->audited && before != after)
+			auditor_presence(kernel, id, who, position[j], before, after);
 		for (uint32_t rest = before ^ after; rest != 0; rest &= rest - 1) {
 			unsigned slot = (unsigned)__builtin_ctz(rest);
 			row[slot] += after >> slot & 1 ? 1 : (uint64_t)-1;
@@ -169,8 +172,9 @@ look_at_others(const struct kernel *kernel, const struct entity *entity, struct 
 
 /* The same through the entity's table; was or is may be 0. */
 static void
-turn_busy(struct kernel *kernel, const struct entity *entity, uint32_t tuple_id, uint32_t was, uint32_t is)
+turn_busy(struct kernel *kernel, uint32_t who, uint32_t tuple_id, uint32_t was, uint32_t is)
 {
+	const struct entity *entity = entity_at(&kernel->entities, who);
 	const struct tuple *tuple = tuple_at(&kernel->tuples, tuple_id);
 	struct presences *presences = busy_presences(entity->busy);
 	for (uint32_t rest = classes_of(&kernel->tuples, tuple, entity->kind); rest != 0; rest &= rest - 1) {
@@ -179,15 +183,16 @@ turn_busy(struct kernel *kernel, const struct entity *entity, uint32_t tuple_id,
 			uint32_t before, after, series = tuple_series(&kernel->tuples, tuple)[r];
 			presences_turn(presences, series, class, kernel->series.period, was, is, &before, &after);
 			if (before != after)
-				turn_presence(kernel, tuple, r, class, before, after);
+				turn_presence(kernel, who, tuple, r, class, before, after);
 		}
 	}
 }
 
 /* The activities of a run, all at one place, no longer give the presence `was` but `is`. */
 static void
-turn_run(struct kernel *kernel, const struct entity *entity, struct run run, uint32_t was, uint32_t is)
+turn_run(struct kernel *kernel, uint32_t who, struct run run, uint32_t was, uint32_t is)
 {
+	const struct entity *entity = entity_at(&kernel->entities, who);
 	struct others others;
 	for (uint32_t i = run.from; i < run.to && was != is; i++) {
 		const struct tuple *tuple = tuple_at(&kernel->tuples, entity_activities(entity)[i].tuple);
@@ -199,7 +204,7 @@ turn_run(struct kernel *kernel, const struct entity *entity, struct run run, uin
 			for (uint32_t r = 0; r < kernel->config.rollup_count; r++) {
 				uint32_t stays = others.presence[class][r];
 				if (!(others.done[class] >> r & 1) && (stays | was) != (stays | is))
-					turn_presence(kernel, tuple, r, class, stays | was, stays | is);
+					turn_presence(kernel, who, tuple, r, class, stays | was, stays | is);
 			}
 		}
 	}
@@ -241,14 +246,14 @@ touch_busy(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
 	if (found != BUSY_NONE) {
 		struct busy_activity *activity = busy_at(entity->busy, found);
 		if (activity->count++ == 0)
-			turn_busy(kernel, entity, tuple, 0, presence_at(kernel, (struct place){start_ms, activity->at}));
+			turn_busy(kernel, id, tuple, 0, presence_at(kernel, (struct place){start_ms, activity->at}));
 		return;
 	}
 	uint64_t bytes = busy_bytes(entity->busy);
 	if (!busy_room(entity->busy, start_s, busy_run_max(kernel), &place.offset))
 		place = panes_who_add(kernel->panes, start_ms, id);
 	busy_add(entity->busy, start_s, place.offset, tuple, 1);
-	turn_busy(kernel, entity, tuple, 0, presence_at(kernel, place));
+	turn_busy(kernel, id, tuple, 0, presence_at(kernel, place));
 	kernel->entities.activities++;
 	kernel->entities.bytes += busy_bytes(entity->busy) - bytes;
 }
@@ -268,7 +273,7 @@ touch_one(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
 		if (entity_activities(entity)[i].tuple == tuple) {
 			place.offset = entity_activities(entity)[i].at;
 			if (entity_activities(entity)[i].count++ == 0)
-				turn_run(kernel, entity, (struct run){i, i + 1}, 0, presence_at(kernel, place));
+				turn_run(kernel, id, (struct run){i, i + 1}, 0, presence_at(kernel, place));
 			return;
 		}
 	/* Listed once a pane, however many tuples: listed twice, it would be taken back twice. */
@@ -277,7 +282,7 @@ touch_one(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
 	else
 		place = panes_who_add(kernel->panes, start_ms, id);
 	entity_insert(&kernel->entities, entity, run.to, (struct activity){start_s, place.offset, tuple, 1});
-	turn_run(kernel, entity, (struct run){run.to, run.to + 1}, 0, presence_at(kernel, place));
+	turn_run(kernel, id, (struct run){run.to, run.to + 1}, 0, presence_at(kernel, place));
 	if (entity->count > (kernel->config.busy_from > 0 ? kernel->config.busy_from : BUSY_FROM))
 		make_busy(kernel, entity);
 }
@@ -291,7 +296,7 @@ touch_back(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
 		struct busy_activity *activity = busy_at(entity->busy, busy_find(entity->busy, start_s, tuple));
 		assert(activity->count > 0);
 		if (--activity->count == 0)
-			turn_busy(kernel, entity, tuple, presence_at(kernel, (struct place){start_ms, activity->at}), 0);
+			turn_busy(kernel, id, tuple, presence_at(kernel, (struct place){start_ms, activity->at}), 0);
 		return;
 	}
 	struct run run = entity_run(entity, start_s);
@@ -300,7 +305,7 @@ touch_back(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
 	struct activity *activity = &entity_activities(entity)[run.from];
 	assert(run.from < run.to && activity->count > 0);
 	if (activity->count == 1) /* while it is still there, so that it is seen */
-		turn_run(kernel, entity, (struct run){run.from, run.from + 1},
+		turn_run(kernel, id, (struct run){run.from, run.from + 1},
 		         presence_at(kernel, activity_place(activity)), 0);
 	activity->count--;
 }
@@ -336,12 +341,12 @@ cross(struct kernel *kernel, const struct edge *edge, const struct listed *liste
 		for (uint32_t i = busy_run(entity->busy, start_s, listed->place.offset); i != BUSY_NONE && was != is;
 		     i = busy_at(entity->busy, i)->next)
 			if (busy_at(entity->busy, i)->count > 0)
-				turn_busy(kernel, entity, busy_at(entity->busy, i)->tuple, was, is);
+				turn_busy(kernel, listed->who, busy_at(entity->busy, i)->tuple, was, is);
 		return;
 	}
 	struct run run = entity_run(entity, start_s);
 	assert(run.from < run.to && entity_activities(entity)[run.from].at == listed->place.offset);
-	turn_run(kernel, entity, run, was, is);
+	turn_run(kernel, listed->who, run, was, is);
 }
 
 bool
@@ -365,8 +370,9 @@ touch_drain(struct kernel *kernel, uint64_t *budget)
 
 /* Of a busy one: its run at from goes into those of the other pane, or becomes one there. */
 static bool
-move_busy(struct kernel *kernel, struct entity *entity, struct place from, struct place to)
+move_busy(struct kernel *kernel, uint32_t who, struct place from, struct place to)
 {
+	struct entity *entity = entity_at(&kernel->entities, who);
 	uint32_t to_s = (uint32_t)(to.start_ms / 1000), presence = presence_at(kernel, from), next;
 	bool listed = false;
 	for (uint32_t i = busy_take(entity->busy, (uint32_t)(from.start_ms / 1000), from.offset); i != BUSY_NONE; i = next) {
@@ -376,7 +382,7 @@ move_busy(struct kernel *kernel, struct entity *entity, struct place from, struc
 		busy_release(entity->busy, i);
 		if (same != BUSY_NONE) {
 			if (busy_at(entity->busy, same)->count > 0 && activity.count > 0) /* its presence is given once less */
-				turn_busy(kernel, entity, activity.tuple, presence, 0);
+				turn_busy(kernel, who, activity.tuple, presence, 0);
 			busy_at(entity->busy, same)->count += activity.count;
 			kernel->entities.activities--;
 			continue;
@@ -419,7 +425,7 @@ touch_moved(void *context, uint32_t who, struct place from, struct place to)
 	struct kernel *kernel = context;
 	struct entity *entity = entity_at(&kernel->entities, who);
 	assert(from.start_ms != to.start_ms);
-	return entity->is_busy ? move_busy(kernel, entity, from, to) : move_few(kernel, who, from, to);
+	return entity->is_busy ? move_busy(kernel, who, from, to) : move_few(kernel, who, from, to);
 }
 
 void
@@ -441,6 +447,54 @@ touch_gone(void *context, uint32_t who, struct place place)
 	}
 	if (busy_count(entity->busy) == 0)
 		entity_calm(&kernel->entities, who);
+}
+
+/* What an activity gives the audited series. */
+static void
+meet_activity(const struct kernel *kernel, const struct entity *entity, uint32_t tuple_id, struct place place,
+              uint32_t presence[AUDIT_SERIES][CLASSES_MAX])
+{
+	const struct tuple *tuple = tuple_at(&kernel->tuples, tuple_id);
+	uint8_t classes = classes_of(&kernel->tuples, tuple, entity->kind);
+	for (uint32_t r = 0; r < kernel->config.rollup_count && classes != 0; r++) {
+		uint32_t id = tuple_series(&kernel->tuples, tuple)[r];
+		const struct series *series = series_at(&kernel->series, id);
+		if (!(kernel->auditor.filter >> (id & 63) & 1) || !series->audited)
+			continue;
+		for (uint32_t rest = classes; rest != 0; rest &= rest - 1)
+			presence[series->audited - 1][__builtin_ctz(rest)] |= presence_at(kernel, place);
+	}
+}
+
+void
+touch_audit_one(struct kernel *kernel, uint32_t id)
+{
+	const struct entity *entity = entity_at(&kernel->entities, id);
+	const struct kpi_set *kpis = kernel->config.kpis;
+	uint32_t presence[AUDIT_SERIES][CLASSES_MAX] = {0};
+	if (!entity->live)
+		return;
+	for (uint32_t i = 0; i < entity->count; i++)
+		if (entity_activities(entity)[i].count > 0)
+			meet_activity(kernel, entity, entity_activities(entity)[i].tuple,
+			              activity_place(&entity_activities(entity)[i]), presence);
+	for (uint32_t i = 0; entity->is_busy && i < busy_end(entity->busy); i++) {
+		const struct busy_activity *activity = busy_at(entity->busy, i);
+		if (activity->tuple != BUSY_NONE && activity->count > 0)
+			meet_activity(kernel, entity, activity->tuple,
+			              (struct place){activity->start_s * INT64_C(1000), activity->at}, presence);
+	}
+	for (uint32_t i = 0; i < kernel->auditor.count; i++) {
+		const struct series *series = series_at(&kernel->series, kernel->auditor.series[i]);
+		for (uint32_t p = 0; p < series->measures && auditor_holds(kernel, i); p++) {
+			const struct measure *measure = &kpis->measure[series_measures(series)[p]];
+			if (!take_is_touch(measure->take) || measure->entity != entity->kind)
+				continue;
+			uint32_t its = presence[i][kernel->tuples.class_of[series_measures(series)[p]]];
+			for (uint32_t slots = slots_of(measure->take, its); slots != 0; slots &= slots - 1)
+				kernel->auditor.shadow[i][p][__builtin_ctz(slots)]++;
+		}
+	}
 }
 
 static bool

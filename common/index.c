@@ -1,9 +1,10 @@
-/* index.c - incremental open-addressing index. */
+/* index.c - open addressing with linear probing, in one table or many. */
 #include "common/index.h"
 #include "common/mem.h"
 #include <assert.h>
+#include <stdlib.h>
 
-enum { FIRST_CAPACITY = 64, MOVE_PER_INSERT = 16 };
+enum { FIRST_CAPACITY = 64, SPLIT_FROM = 8192 /* entries */ };
 #define GONE UINT32_MAX
 
 static uint32_t
@@ -13,40 +14,40 @@ tag_of(uint64_t hash)
 }
 
 static void
-table_init(struct index_table *table, uint64_t capacity)
+table_init(struct index *index, struct index_table *table, uint32_t capacity)
 {
-	table->slot = mem_table(capacity * sizeof(*table->slot));
-	table->mask = capacity - 1;
-	table->used = 0;
+	*table = (struct index_table){.slot = mem_zalloc(capacity, sizeof(*table->slot)), .mask = capacity - 1};
+	index->slots += capacity;
 }
 
 static void
-table_fini(struct index_table *table)
+table_fini(struct index *index, struct index_table *table)
 {
-	mem_table_free(table->slot, (table->mask + 1) * sizeof(*table->slot));
-	table->slot = NULL;
+	index->slots -= table->mask + UINT64_C(1);
+	free(table->slot);
 }
 
 void
 index_init(struct index *index)
 {
 	*index = (struct index){0};
-	table_init(&index->now, FIRST_CAPACITY);
+	table_init(index, &index->one, FIRST_CAPACITY);
 }
 
 void
 index_fini(struct index *index)
 {
-	table_fini(&index->now);
-	table_fini(&index->old);
+	for (unsigned t = 0; index->many != NULL && t < INDEX_TABLES; t++)
+		free(index->many[t].slot);
+	free(index->many);
+	free(index->one.slot);
 	*index = (struct index){0};
 }
 
 uint64_t
 index_bytes(const struct index *index)
 {
-	uint64_t slots = index->now.mask + 1 + (index->old.slot != NULL ? index->old.mask + 1 : 0);
-	return slots * sizeof(struct index_slot);
+	return index->slots * sizeof(struct index_slot) + (index->many ? INDEX_TABLES * sizeof(*index->many) : 0);
 }
 
 static void
@@ -56,61 +57,67 @@ table_put(struct index_table *table, uint32_t tag, uint32_t entry)
 	while (table->slot[at].entry != 0 && table->slot[at].entry != GONE)
 		at = (at + 1) & table->mask;
 	table->used += table->slot[at].entry == 0;
+	table->count++;
 	table->slot[at] = (struct index_slot){tag, entry};
 }
 
+/* Its entries into where they belong now. */
 static void
-move_some(struct index *index, uint64_t slots)
+spread(struct index *index, const struct index_table *old)
 {
-	if (index->old.slot == NULL)
-		return;
-	for (; slots > 0 && index->moved <= index->old.mask; slots--, index->moved++) {
-		struct index_slot *slot = &index->old.slot[index->moved];
-		if (slot->entry == 0 || slot->entry == GONE)
-			continue;
-		table_put(&index->now, slot->tag, slot->entry);
-		slot->entry = GONE; /* keeps the probe chains of those not yet moved */
-	}
-	if (index->moved > index->old.mask) {
-		table_fini(&index->old);
-	}
+	for (uint64_t at = 0; at <= old->mask; at++)
+		if (old->slot[at].entry != 0 && old->slot[at].entry != GONE) {
+			uint32_t tag = old->slot[at].tag;
+			table_put(index->many != NULL ? &index->many[tag >> 24] : &index->one, tag, old->slot[at].entry);
+		}
 }
 
 static void
-grow(struct index *index)
+split(struct index *index)
 {
-	move_some(index, UINT64_MAX);
-	uint64_t capacity = index->now.mask + 1;
-	if (index->count * 2 >= capacity)
+	struct index_table old = index->one;
+	index->one = (struct index_table){0};
+	index->many = mem_zalloc(INDEX_TABLES, sizeof(*index->many));
+	for (unsigned t = 0; t < INDEX_TABLES; t++) /* four times as much as they hold on average */
+		table_init(index, &index->many[t], SPLIT_FROM * 4 / INDEX_TABLES);
+	spread(index, &old);
+	table_fini(index, &old);
+}
+
+static void
+grow(struct index *index, struct index_table *table)
+{
+	struct index_table old = *table;
+	uint32_t capacity = old.mask + 1;
+	assert(capacity < UINT32_C(1) << 31);
+	if (old.count * UINT64_C(2) >= capacity)
 		capacity *= 2; /* else: only sweeps the removed ones out */
-	index->old = index->now;
-	index->moved = 0;
-	table_init(&index->now, capacity);
+	table_init(index, table, capacity);
+	spread(index, &old);
+	table_fini(index, &old);
 }
 
 void
 index_insert(struct index *index, uint64_t hash, uint32_t value)
 {
 	assert(value < INDEX_VALUE_END);
-	if ((index->now.used + 1) * 4 > (index->now.mask + 1) * 3)
-		grow(index);
-	move_some(index, MOVE_PER_INSERT);
-	table_put(&index->now, tag_of(hash), value + 1);
+	if (index->many == NULL && index->count == SPLIT_FROM)
+		split(index);
+	struct index_table *table = index->many != NULL ? &index->many[tag_of(hash) >> 24] : &index->one;
+	if ((table->used + UINT64_C(1)) * 4 > (table->mask + UINT64_C(1)) * 3)
+		grow(index, table);
+	table_put(table, tag_of(hash), value + 1);
 	index->count++;
 }
 
-static uint32_t
-walk_on(const struct index *index, struct index_walk *walk)
+uint32_t
+index_next(const struct index *index, struct index_walk *walk)
 {
+	(void)index;
 	for (;;) {
 		const struct index_slot *slot = &walk->table->slot[walk->at];
-		if (slot->entry == 0) {
-			if (walk->table == &index->old || index->old.slot == NULL)
-				return INDEX_NONE;
-			walk->table = &index->old;
-			walk->at = index_place(walk->tag) & index->old.mask;
-			continue;
-		}
+		if (slot->entry == 0)
+			return INDEX_NONE;
 		walk->at = (walk->at + 1) & walk->table->mask;
 		if (slot->tag == walk->tag && slot->entry != GONE)
 			return slot->entry - 1;
@@ -121,34 +128,22 @@ uint32_t
 index_first(const struct index *index, struct index_walk *walk, uint64_t hash)
 {
 	walk->tag = tag_of(hash);
-	walk->table = &index->now;
-	walk->at = index_place(walk->tag) & index->now.mask;
-	return walk_on(index, walk);
-}
-
-uint32_t
-index_next(const struct index *index, struct index_walk *walk)
-{
-	return walk_on(index, walk);
-}
-
-static bool
-table_remove(struct index_table *table, uint32_t tag, uint32_t entry)
-{
-	for (uint64_t at = index_place(tag) & table->mask; table->slot[at].entry != 0; at = (at + 1) & table->mask)
-		if (table->slot[at].entry == entry && table->slot[at].tag == tag) {
-			table->slot[at].entry = GONE;
-			return true;
-		}
-	return false;
+	walk->table = index_table_of(index, walk->tag);
+	walk->at = index_place(walk->tag) & walk->table->mask;
+	return index_next(index, walk);
 }
 
 void
 index_remove(struct index *index, uint64_t hash, uint32_t value)
 {
-	bool found = table_remove(&index->now, tag_of(hash), value + 1) ||
-	             (index->old.slot != NULL && table_remove(&index->old, tag_of(hash), value + 1));
-	assert(found);
-	(void)found;
+	uint32_t tag = tag_of(hash);
+	struct index_table *table = index->many != NULL ? &index->many[tag >> 24] : &index->one;
+	uint64_t at = index_place(tag) & table->mask;
+	while (table->slot[at].entry != value + 1 || table->slot[at].tag != tag) {
+		assert(table->slot[at].entry != 0); /* it must be there */
+		at = (at + 1) & table->mask;
+	}
+	table->slot[at].entry = GONE;
+	table->count--;
 	index->count--;
 }

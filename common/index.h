@@ -1,10 +1,9 @@
 /*
- * index.h - an open-addressing index from hashes to numbers that grows a little at a time.
+ * index.h - an open-addressing index from hashes to numbers that never copies much at a time.
  *
- * Holds (tag, value) pairs; the owner keeps the records and compares them. A
- * plain table doubles in one go and stalls its thread for as long as the copy
- * takes; this one keeps the old table beside the new one and moves a few entries
- * with each insertion. Values are below INDEX_VALUE_END.
+ * Holds (tag, value) pairs; the owner keeps the records and compares them. A small one is one
+ * table; a large one is many, each made anew by itself when it is full: a single table of
+ * millions would stall its thread for as long as the copy takes.
  */
 #ifndef COMMON_INDEX_H
 #define COMMON_INDEX_H
@@ -22,14 +21,18 @@ struct index_slot {
 
 struct index_table {
 	struct index_slot *slot;
-	uint64_t mask;  /* capacity - 1 */
-	uint64_t used;  /* with removed ones */
+	uint32_t mask;  /* capacity - 1 */
+	uint32_t used;  /* with removed ones */
+	uint32_t count; /* live entries */
 };
 
+enum { INDEX_TABLES = 256 };
+
 struct index {
-	struct index_table now, old;
-	uint64_t moved;  /* slots of old already moved */
-	uint64_t count;  /* live entries */
+	struct index_table one;
+	struct index_table *many; /* INDEX_TABLES by the tag's upper bits; NULL: there is one */
+	uint64_t count;           /* live entries */
+	uint64_t slots;
 };
 
 void index_init(struct index *index);
@@ -65,9 +68,16 @@ index_place(uint32_t tag)
 	return x ^ (x >> 32);
 }
 
+static inline const struct index_table *
+index_table_of(const struct index *index, uint32_t tag)
+{
+	return index->many != NULL ? &index->many[tag >> 24] : &index->one;
+}
+
 static inline void
 index_prefetch(const struct index *index, uint64_t hash)
 {
-	__builtin_prefetch(&index->now.slot[index_place((uint32_t)(hash >> 32)) & index->now.mask]);
+	const struct index_table *table = index_table_of(index, (uint32_t)(hash >> 32));
+	__builtin_prefetch(&table->slot[index_place((uint32_t)(hash >> 32)) & table->mask]);
 }
 #endif

@@ -4,28 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUN = 16 /* chunks; so many at once, once there are so many */ };
-
-static size_t
-run_bytes(const struct pool *pool)
-{
-	return (size_t)RUN * pool->per_chunk * pool->stride;
-}
-
-static void
-add_chunks(struct pool *pool)
-{
-	uint32_t n = pool->chunk_count >= RUN ? RUN : 1;
-	pool->chunk = mem_realloc(pool->chunk, (pool->chunk_count + n) * sizeof(*pool->chunk));
-	if (n == 1) {
-		pool->chunk[pool->chunk_count++] = mem_zalloc(pool->per_chunk, pool->stride);
-		return;
-	}
-	uint8_t *run = mem_table(run_bytes(pool));
-	for (uint32_t i = 0; i < n; i++)
-		pool->chunk[pool->chunk_count++] = run + i * (run_bytes(pool) / RUN);
-}
-
 void
 pool_init(struct pool *pool, size_t stride, uint32_t per_chunk)
 {
@@ -35,10 +13,8 @@ pool_init(struct pool *pool, size_t stride, uint32_t per_chunk)
 void
 pool_fini(struct pool *pool)
 {
-	for (uint32_t c = 0; c < pool->chunk_count && c < RUN; c++)
+	for (uint32_t c = 0; c < pool->chunk_count; c++)
 		free(pool->chunk[c]);
-	for (uint32_t c = RUN; c < pool->chunk_count; c += RUN)
-		mem_table_free(pool->chunk[c], run_bytes(pool));
 	free(pool->chunk);
 	free(pool->given_back);
 	*pool = (struct pool){0};
@@ -53,8 +29,10 @@ pool_take(struct pool *pool)
 		memset(pool_at(pool, number, pool->stride, pool->per_chunk), 0, pool->stride);
 		return number;
 	}
-	if (pool->end == pool->chunk_count * pool->per_chunk)
-		add_chunks(pool);
+	if (pool->end == pool->chunk_count * pool->per_chunk) {
+		pool->chunk = mem_realloc(pool->chunk, (pool->chunk_count + 1) * sizeof(*pool->chunk));
+		pool->chunk[pool->chunk_count++] = mem_zalloc(pool->per_chunk, pool->stride);
+	}
 	return pool->end++;
 }
 

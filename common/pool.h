@@ -1,8 +1,8 @@
 /*
  * pool.h - records of one size, known by number; a number given back is used again.
  *
- * Records stand in chunks, so that they never move and growing costs one chunk; a large
- * pool takes several at once, in huge pages. What they hold is their owner's. One thread at a time.
+ * Records stand in chunks, so that they never move and growing costs one chunk. What
+ * they hold is their owner's. One thread at a time.
  */
 #ifndef COMMON_POOL_H
 #define COMMON_POOL_H

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_REGION = 64 << 10, LARGEST_REGION = 8 << 20 };
+enum { REGION = 256 << 10 };
 
 static size_t
 rounded(size_t bytes)
@@ -16,24 +16,18 @@ void
 slab_fini(struct slab *slab)
 {
 	for (uint32_t r = 0; r < slab->regions; r++)
-		mem_table_free(slab->region[r], slab->region_bytes[r]);
+		free(slab->region[r]);
 	free(slab->region);
-	free(slab->region_bytes);
 	*slab = (struct slab){0};
 }
 
-/* Each as large as all before it: few of them, and no more than half is unused. */
 static void
 add_region(struct slab *slab)
 {
-	size_t bytes = slab->bytes < FIRST_REGION ? FIRST_REGION : slab->bytes / FIRST_REGION * FIRST_REGION;
-	bytes = bytes < LARGEST_REGION ? bytes : LARGEST_REGION;
 	slab->region = mem_realloc(slab->region, (slab->regions + 1) * sizeof(*slab->region));
-	slab->region_bytes = mem_realloc(slab->region_bytes, (slab->regions + 1) * sizeof(*slab->region_bytes));
-	slab->region[slab->regions] = slab->at = mem_table(bytes);
-	slab->region_bytes[slab->regions++] = bytes;
-	slab->end = slab->at + bytes;
-	slab->bytes += bytes;
+	slab->region[slab->regions++] = slab->at = mem_alloc(REGION);
+	slab->end = slab->at + REGION;
+	slab->bytes += REGION;
 }
 
 void *

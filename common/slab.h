@@ -15,7 +15,6 @@ enum { SLAB_STEP = 16, SLAB_MAX = 512, SLAB_CLASSES = SLAB_MAX / SLAB_STEP };
 struct slab {
 	void *spare[SLAB_CLASSES];  /* given back, by size; each holds the next */
 	uint8_t **region;           /* what pieces are cut from */
-	size_t *region_bytes;
 	uint32_t regions;
 	uint8_t *at, *end;          /* of the last region */
 	uint64_t bytes;             /* of all regions, and what was taken from malloc() */

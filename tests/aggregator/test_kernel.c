@@ -1,5 +1,5 @@
 /* test_kernel.c - the kernel's own promises, one at a time. The totals as such are proved by tests/property. */
-#include "aggregator/kernel.h"
+#include "aggregator/state.h" /* to spoil a total */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -285,6 +285,33 @@ midnight_turns_every_series_whether_it_is_touched_or_not(void **state)
 	fixture_free(f);
 }
 
+static void
+the_auditor_finds_a_total_that_is_wrong(void **state)
+{
+	(void)state;
+	struct fixture *f = fixture_new(1000);
+	struct kernel_counters counters;
+	for (uint64_t i = 0; i < 40; i++)
+		sale(f, NOW, NOW - (int64_t)i * HOUR, i % 2 ? "a" : "b", 5, i + 1);
+	assert_true(kernel_drain(f->kernel, UINT64_MAX));
+	for (int steps = 0; steps < 100; steps++) { /* events come while it walks */
+		sale(f, NOW, NOW - (int64_t)(steps * 7 % 40) * HOUR, "a", 3, 1000 + (uint64_t)steps);
+		kernel_audit_some(f->kernel, 3);
+	}
+	kernel_count(f->kernel, &counters);
+	assert_true(counters.audited >= 3);
+	assert_int_equal(counters.audit_mismatch, 0);
+	struct slice key = slice_of("b");
+	uint32_t spoiled = kernel_series_find(f->kernel, 1, &key);
+	series_row(series_at(&f->kernel->series, spoiled), 0)[slot_of(WINDOW_R7D, PART_CUR)]++;
+	for (int steps = 0; steps < 100; steps++)
+		kernel_audit_some(f->kernel, 7);
+	kernel_count(f->kernel, &counters);
+	assert_true(counters.audit_mismatch > 0);
+	assert_int_equal(counters.mismatch_series, spoiled);
+	fixture_free(f);
+}
+
 int
 main(void)
 {
@@ -297,6 +324,7 @@ main(void)
 	    cmocka_unit_test(keys_beyond_the_guard_fold_to_other_and_all_stays_whole),
 	    cmocka_unit_test(each_changed_series_is_told_once_and_freed_ones_too),
 	    cmocka_unit_test(midnight_turns_every_series_whether_it_is_touched_or_not),
+	    cmocka_unit_test(the_auditor_finds_a_total_that_is_wrong),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

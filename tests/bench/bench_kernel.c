@@ -67,7 +67,8 @@ groups_renew(struct bench *bench)
 		group->time_ms = bench->now_ms;
 		for (uint32_t e = 0; e < group->event_count; e++) {
 			uint64_t id = ++bench->next_id;
-			group->events[e].id = (struct hash128){id * UINT64_C(0x9e3779b97f4a7c15), id};
+			uint64_t mixed = (id ^ id << 31) * UINT64_C(0xd6e8feb86659fd93);
+			group->events[e].id = (struct hash128){id * UINT64_C(0x9e3779b97f4a7c15), mixed ^ mixed >> 32};
 			group->events[e].ts_ms = bench->now_ms;
 			group->events[e].verdict = VERDICT_OK;
 		}

@@ -1254,6 +1254,22 @@ settle_attribution(struct oracle *oracle, struct fact *sale)
 		sale->series[r] = series_make(oracle, r, sale->event.dim);
 }
 
+/* Whether another event had taken the sale's id by the time the refund's words came. */
+static bool
+is_superseded(const struct oracle *oracle, const struct fact *sale, const struct fact *refund,
+    const struct version *version)
+{
+	const struct entry *words = version->body > refund->origin ? version->body : refund->origin;
+
+	for (size_t i = 0; i < oracle->fact_count; i++) {
+		const struct entry *other = oracle->fact[i].origin;
+		if (other->event.id == sale->event.id && other->event.cust == sale->event.cust &&
+		    other > sale->origin && other < words)
+			return true;
+	}
+	return false;
+}
+
 /* As things stood when the sale was forgotten, if it is: sale and refund must have been remembered at one time. */
 static const struct version *
 refund_of(const struct oracle *oracle, const struct fact *refund, const struct fact *sale)
@@ -1266,7 +1282,9 @@ refund_of(const struct oracle *oracle, const struct fact *refund, const struct f
 		return NULL;
 	if (version->since_ms > met_ms)
 		met_ms = version->since_ms;
-	return met_ms <= forgotten_at(oracle, sale) && is_remembered(oracle, version, met_ms) ? version : NULL;
+	if (is_superseded(oracle, sale, refund, version) || met_ms > forgotten_at(oracle, sale))
+		return NULL;
+	return is_remembered(oracle, version, met_ms) ? version : NULL;
 }
 
 static void

@@ -738,6 +738,8 @@ tell(struct world *world)
 	}
 }
 
+static uint64_t audited; /* series, by the auditor that runs along */
+
 static uint64_t
 run_seed(uint64_t seed)
 {
@@ -756,6 +758,8 @@ run_seed(uint64_t seed)
 		any |= oracle_now(world->oracle) != ORACLE_NEVER;
 		if (chance(&world->random, 40))
 			kernel_drain(world->kernel, (uint64_t)below(&world->random, chance(&world->random, 60) ? 4 : 30));
+		if (chance(&world->random, 50))
+			kernel_audit_some(world->kernel, (uint32_t)below(&world->random, chance(&world->random, 50) ? 20 : 4000));
 		if (any && chance(&world->random, 35))
 			compare_all(world);
 		if (chance(&world->random, 30))
@@ -778,6 +782,11 @@ run_seed(uint64_t seed)
 		assert_int_equal(counters.facts, 0);
 		assert_int_equal(counters.leads, 0);
 	}
+	struct kernel_counters counted;
+	kernel_count(world->kernel, &counted);
+	if (counted.audit_mismatch > 0)
+		fail_msg("seed %llu: the audit found series %u wrong", (unsigned long long)seed, counted.mismatch_series);
+	audited += counted.audited;
 	uint64_t compared = world->compared;
 	free_world(world);
 	free(world);
@@ -797,6 +806,8 @@ kernel_equals_oracle_on_random_histories(void **state)
 	print_message("seeds %llu..%llu: %llu totals compared\n", (unsigned long long)from,
 	              (unsigned long long)(from + count - 1), (unsigned long long)compared);
 	assert_true(compared > 0);
+	print_message("%llu series audited\n", (unsigned long long)audited);
+	assert_true(count < 100 || audited > 0);
 }
 
 int
