@@ -250,36 +250,6 @@ apply_event(struct kernel *kernel, struct group *group, struct group_event *even
 	count_any(kernel, event, names, tuple_for(kernel, group, event, dims_of(kernel, group, event, mask)));
 }
 
-/* Starts fetching what events [from, to) will touch, one dependent step for all of them at a time. */
-static void
-prefetch(struct kernel *kernel, const struct group *group, uint32_t from, uint32_t to)
-{
-	const struct tuple *tuple[AHEAD];
-	for (uint32_t i = from; i < to; i++) {
-		names_of(kernel, group, &group->events[i], &kernel->named[i - from]);
-		if (group->events[i].type != EVENT_VISIT)
-			index_prefetch(&kernel->facts.by_id, group->events[i].id.lo);
-		if (group->events[i].type == EVENT_SALE)
-			index_prefetch(&kernel->facts.by_target, group->events[i].id.lo);
-		ids_prefetch(kernel->ids, group->events[i].id);
-		index_prefetch(&kernel->tuples.index, group->events[i].dims.lo);
-	}
-	for (uint32_t i = from; i < to; i++) {
-		uint32_t found = tuple_find(&kernel->tuples, group->events[i].dims);
-		tuple[i - from] = NULL;
-		if (found == UINT32_MAX)
-			continue;
-		const struct tuple *its = tuple[i - from] = tuple_at(&kernel->tuples, found);
-		panes_prefetch(kernel->panes, group->events[i].ts_ms, found);
-		for (uint32_t r = 0; r < kernel->config.rollup_count && its->attached; r++)
-			__builtin_prefetch(series_at(&kernel->series, tuple_series(&kernel->tuples, its)[r]));
-	}
-	names_ahead(kernel, kernel->named, to - from);
-	for (uint32_t i = from; i < to; i++)
-		for (uint32_t r = 0; r < kernel->config.rollup_count && tuple[i - from] && tuple[i - from]->attached; r++)
-			__builtin_prefetch(series_at(&kernel->series, tuple_series(&kernel->tuples, tuple[i - from])[r])->block, 1);
-}
-
 void
 kernel_apply(struct kernel *kernel, struct group *group)
 {
@@ -295,7 +265,7 @@ kernel_apply(struct kernel *kernel, struct group *group)
 			if (i >= fetched) {
 				from = i;
 				fetched = group->event_count - i < AHEAD ? group->event_count : i + AHEAD;
-				prefetch(kernel, group, from, fetched);
+				fetch_ahead(kernel, group, from, fetched);
 			}
 			apply_event(kernel, group, &group->events[i], &kernel->named[i - from], mask);
 		}

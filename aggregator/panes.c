@@ -533,19 +533,40 @@ panes_age(struct panes *panes, int64_t today, uint64_t *budget)
 	return true;
 }
 
-void
-panes_prefetch(struct panes *panes, int64_t ts_ms, uint32_t tuple)
+static const struct pane *
+pane_of(struct panes *panes, int64_t ts_ms)
 {
 	struct grid_day when = grid_day_at(panes->grid, ts_ms);
 	struct day *day = day_slot(panes, when.day);
 	int64_t start;
-	if (!day->used || day->day != when.day)
+	return day->used && day->day == when.day ? pane_at(day, ts_ms, &start) : NULL;
+}
+
+void
+panes_prefetch(struct panes *panes, int64_t ts_ms, uint32_t tuple)
+{
+	const struct pane *pane = pane_of(panes, ts_ms);
+	if (pane == NULL)
 		return;
-	const struct pane *pane = pane_at(day, ts_ms, &start);
 	if (pane->index_cap != 0)
 		__builtin_prefetch(&pane->index[index_slot(tuple, pane->index_cap)]);
 	else if (pane->large != NULL)
 		index_prefetch(pane->large, index_hash(tuple));
+}
+
+void
+panes_prefetch_cell(struct panes *panes, int64_t ts_ms, uint32_t tuple)
+{
+	const struct pane *pane = pane_of(panes, ts_ms);
+	uint32_t offset = UINT32_MAX;
+	if (pane == NULL)
+		return;
+	if (pane->index_cap != 0)
+		offset = pane->index[index_slot(tuple, pane->index_cap)] - 1; /* empty: UINT32_MAX */
+	else if (pane->large != NULL)
+		offset = index_guess(pane->large, index_hash(tuple));
+	if (offset != UINT32_MAX)
+		__builtin_prefetch(pane->cells + offset, 1);
 }
 
 int64_t

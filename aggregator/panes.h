@@ -62,7 +62,9 @@ void panes_free(struct panes *panes);
 /* Adds to the (tuple, pane of ts) cell, made if missing (*made = true, then the owner has one more). */
 struct place panes_add(struct panes *panes, int64_t ts_ms, uint32_t tuple, const int64_t *sum, uint32_t columns,
                        bool *made);
+/* Starts fetching where a tuple's cell is found; a step later, the cell. */
 void panes_prefetch(struct panes *panes, int64_t ts_ms, uint32_t tuple);
+void panes_prefetch_cell(struct panes *panes, int64_t ts_ms, uint32_t tuple);
 
 /* The next cell at or behind *at and before end. False: none. On true *at is behind the cell. */
 struct cell {

@@ -121,8 +121,9 @@ names_given(struct hash128 name)
 
 void names_of(const struct kernel *kernel, const struct group *group, const struct group_event *event,
               struct names *names);
-/* Starts fetching what `count` of them lead to. */
-void names_ahead(const struct kernel *kernel, const struct names *names, uint32_t count);
+
+/* ahead.c: fills kernel->named for events [from, to), at most AHEAD, and starts fetching what they will touch. */
+void fetch_ahead(struct kernel *kernel, const struct group *group, uint32_t from, uint32_t to);
 
 /* edges.c */
 void edges_init(struct kernel *kernel);
