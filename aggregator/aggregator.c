@@ -10,6 +10,7 @@ struct aggregator {
 	struct rules *rules;
 	struct alert_words words;
 	uint64_t lsn;            /* last group applied */
+	uint64_t verdict[VERDICT_COUNT];
 	uint64_t told_lsn;       /* the publisher holds everything up to here */
 	int64_t told_ms;
 	/* a round of updates under way: what was changed by round_lsn is told in slices */
@@ -75,12 +76,24 @@ aggregator_apply(struct aggregator *aggregator, struct group *group)
 		return;
 	kernel_apply(aggregator->kernel, group);
 	aggregator->lsn = group->lsn;
+	for (uint32_t i = 0; i < group->event_count; i++)
+		aggregator->verdict[group->events[i].verdict]++;
 }
 
 bool
 aggregator_work(struct aggregator *aggregator)
 {
 	return kernel_drain(aggregator->kernel, AGGREGATOR_SLICE_CELLS);
+}
+
+bool
+aggregator_audit(struct aggregator *aggregator)
+{
+	struct kernel_counters before, after;
+	kernel_count(aggregator->kernel, &before);
+	kernel_audit_some(aggregator->kernel, AGGREGATOR_SLICE_AUDIT);
+	kernel_count(aggregator->kernel, &after);
+	return after.audit_mismatch == before.audit_mismatch;
 }
 
 bool
@@ -158,6 +171,22 @@ aggregator_publish(struct aggregator *aggregator, struct buf *out)
 	kernel_take_dirty(kernel, slice, tell_series, aggregator);
 	update_end(out, aggregator->entries);
 	return aggregator->round ? AGGREGATOR_MORE : AGGREGATOR_DONE;
+}
+
+void
+aggregator_figures(const struct aggregator *aggregator, struct figures *out)
+{
+	*out = (struct figures){.lsn = aggregator->lsn, .now_ms = kernel_now(aggregator->kernel)};
+	memcpy(out->verdict, aggregator->verdict, sizeof(out->verdict));
+	kernel_count(aggregator->kernel, &out->kernel);
+}
+
+void
+aggregator_explain(struct aggregator *aggregator, struct slice cust, struct slice id, struct buf *out)
+{
+	struct event_view view;
+	kernel_explain(aggregator->kernel, cust, id, &view);
+	event_view_encode(&view, out);
 }
 
 struct kernel *

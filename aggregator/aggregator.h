@@ -6,6 +6,8 @@
  */
 #ifndef AGGREGATOR_AGGREGATOR_H
 #define AGGREGATOR_AGGREGATOR_H
+#include "aggregator/explain.h"
+#include "aggregator/figures.h"
 #include "aggregator/rules.h"
 #include "aggregator/update.h"
 #include "schemas/row.h"
@@ -13,6 +15,7 @@
 enum {
 	AGGREGATOR_SLICE_CELLS = 2000,  /* drained between two messages: about a millisecond */
 	AGGREGATOR_SLICE_SERIES = 128,  /* told in one update: about a tenth of one */
+	AGGREGATOR_SLICE_AUDIT = 4000,  /* cells and entities recounted at a time: about a millisecond */
 };
 
 /* A transition, ready for the publisher. Slices are valid during the call. */
@@ -35,6 +38,8 @@ void aggregator_free(struct aggregator *aggregator);
 void aggregator_apply(struct aggregator *aggregator, struct group *group);
 /* A slice of due work. True: nothing is left. */
 bool aggregator_work(struct aggregator *aggregator);
+/* Recounts a slice of the state (I3). False: a total was found wrong in it. */
+bool aggregator_audit(struct aggregator *aggregator);
 /* The group can be applied without anything else being due before it or after it: no minute turns. */
 bool aggregator_is_quick(const struct aggregator *aggregator, const struct group *group);
 /*
@@ -49,6 +54,10 @@ enum aggregator_told {
 	AGGREGATOR_DONE,        /* that was the round */
 };
 enum aggregator_told aggregator_publish(struct aggregator *aggregator, struct buf *out);
+/* As of the last group applied; resident_bytes is left 0. */
+void aggregator_figures(const struct aggregator *aggregator, struct figures *out);
+/* Appends the answer (schemas/event_view.h) to a question about one event. */
+void aggregator_explain(struct aggregator *aggregator, struct slice cust, struct slice id, struct buf *out);
 /* For questions outside the flow (replay, tests). Drained by aggregator_work(). */
 struct kernel *aggregator_kernel(struct aggregator *aggregator);
 #endif

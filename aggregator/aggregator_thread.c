@@ -3,13 +3,15 @@
 #include "common/clock.h"
 #include "common/link.h"
 #include "common/mem.h"
+#include "common/process.h"
 #include "common/zloop.h"
 #include "schemas/note.h"
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <zmq.h>
 
-static const double TICK_CHECK_S = 0.25;
+static const double TICK_CHECK_S = 0.25, FIGURES_S = 1, AUDIT_S = 0.2;
 enum {
 	GROUPS_A_TURN = 4,    /* of up to thousands of events: updates must get their turn */
 	UPDATES_US_MAX = 5000, /* and must not hold groups up for longer than this */
@@ -22,8 +24,9 @@ struct aggregator_state {
 	struct ev_loop *loop;
 	struct zloop updates; /* wakes the loop when there is room again */
 	struct zloop source[AGGREGATOR_SOURCES_MAX];
+	struct zloop questions;
 	unsigned ended;
-	ev_timer publish, tick;
+	ev_timer publish, tick, figures, audit;
 	ev_prepare work;
 	ev_idle busy;      /* keeps the loop from sleeping while drains are due */
 	bool wanted;       /* a round of updates is due, or under way */
@@ -103,6 +106,60 @@ on_tick(struct ev_loop *loop, ev_timer *timer, int revents)
 	pthread_mutex_unlock(&state->core);
 	if (group != NULL)
 		group_free(group);
+}
+
+/* Those of a second ago are as good: nobody waits for room. */
+static void
+on_figures(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct aggregator_state *state = timer->data;
+	struct note *note = note_new(NOTE_FIGURES, 0);
+	struct figures figures;
+	uint64_t resident_bytes = process_resident_bytes();
+	(void)loop, (void)revents;
+	pthread_mutex_lock(&state->core);
+	aggregator_figures(state->aggregator, &figures);
+	figures.resident_bytes = resident_bytes;
+	buf_add(&note->bytes, &figures, sizeof(figures));
+	bool sent = link_send(state->thread->notes, note);
+	pthread_mutex_unlock(&state->core);
+	if (!sent)
+		note_free(note);
+}
+
+static void
+on_audit(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct aggregator_state *state = timer->data;
+	(void)loop, (void)revents;
+	pthread_mutex_lock(&state->core);
+	bool right = aggregator_audit(state->aggregator);
+	pthread_mutex_unlock(&state->core);
+	if (!right)
+		fprintf(stderr, "laju: audit_mismatch: a recount found a wrong total; figures may be wrong: restart, and report it\n");
+}
+
+/* An answer that finds no room is not given: who asked asks again. */
+static bool
+on_question(struct zloop *watcher)
+{
+	struct aggregator_state *state = watcher->data;
+	struct buf packed = {0};
+	void *pointer;
+	if (!link_receive(watcher->socket, &pointer))
+		return false;
+	struct note *question = pointer, *answer = note_new(NOTE_ANSWER, 0);
+	pthread_mutex_lock(&state->core);
+	aggregator_explain(state->aggregator, note_text(question, 1), note_text(question, 2), &packed);
+	note_add(answer, 0, note_text(question, 0));
+	note_add(answer, 1, buf_slice(&packed));
+	bool sent = link_send(state->thread->notes, answer);
+	pthread_mutex_unlock(&state->core);
+	if (!sent)
+		note_free(answer);
+	note_free(question);
+	buf_fini(&packed);
+	return true;
 }
 
 static bool
@@ -208,6 +265,8 @@ aggregator_thread_start(struct aggregator_thread *thread)
 		state->source[w].drain_max = GROUPS_A_TURN;
 		state->source[w].only_receives = true;
 	}
+	zloop_start(&state->questions, state->loop, thread->questions, on_question, state);
+	state->questions.only_receives = true;
 	zloop_start(&state->updates, state->loop, thread->updates, NULL, state);
 	ev_timer_init(&state->tick, on_tick, 0, TICK_CHECK_S);
 	state->tick.data = state;
@@ -216,6 +275,12 @@ aggregator_thread_start(struct aggregator_thread *thread)
 	ev_timer_init(&state->publish, on_publish, thread->every_ms / 1e3, thread->every_ms / 1e3);
 	state->publish.data = state;
 	ev_timer_start(state->loop, &state->publish);
+	ev_timer_init(&state->figures, on_figures, 0, FIGURES_S);
+	state->figures.data = state;
+	ev_timer_start(state->loop, &state->figures);
+	ev_timer_init(&state->audit, on_audit, AUDIT_S, AUDIT_S);
+	state->audit.data = state;
+	ev_timer_start(state->loop, &state->audit);
 	ev_prepare_init(&state->work, on_work);
 	ev_set_priority(&state->work, EV_MINPRI); /* the last to look at `updates`: no other may eat its edge in between */
 	state->work.data = state;

@@ -23,6 +23,7 @@ struct aggregator_thread {
 	void *settled[AGGREGATOR_SOURCES_MAX]; /* ... and back */
 	unsigned sources;
 	void *notes, *updates;         /* links to the publisher; few updates fit: it is not to fall behind, it conflates */
+	void *questions;               /* link from the publisher; the node closes it, once nobody asks any more */
 	int every_ms;                  /* publish interval */
 	struct aggregator_state *state;
 	pthread_t thread;

@@ -38,23 +38,26 @@ settle_as_worded(const struct fact *fact)
 
 /* ---- attribution ---- */
 
-/* The tuple of the customer's last touch at or before ts_ms, within the look-back; TUPLE_NONE. */
-static uint32_t
-last_touch(const struct kernel *kernel, uint32_t cust, int64_t ts_ms)
+uint32_t
+settle_cust_touch(const struct kernel *kernel, uint32_t cust, int64_t ts_ms, int64_t *touch_ms)
 {
 	if (cust == ENTITY_NONE)
 		return TUPLE_NONE;
 	const struct moment *touch = timeline_last_before(entity_at(&kernel->entities, cust)->touches, ts_ms + 1);
-	return touch != NULL && moment_ts(touch) > ts_ms - kernel->look_back_ms ? touch->ref : TUPLE_NONE;
+	if (touch == NULL || moment_ts(touch) <= ts_ms - kernel->look_back_ms)
+		return TUPLE_NONE;
+	*touch_ms = moment_ts(touch);
+	return touch->ref;
 }
 
 static void
 take_touch(struct kernel *kernel, const struct fact *sale, struct form *form)
 {
-	uint32_t touch = lead_last_touch(kernel, sale->lead, sale->ts_ms);
+	int64_t touch_ms;
+	uint32_t touch = settle_lead_touch(kernel, sale->lead, sale->ts_ms, &touch_ms);
 	struct form from = {.text[TEXT_CHAN] = slice_of("Direct")};
 	if (touch == TUPLE_NONE)
-		touch = last_touch(kernel, sale->cust, sale->ts_ms);
+		touch = settle_cust_touch(kernel, sale->cust, sale->ts_ms, &touch_ms);
 	if (touch != TUPLE_NONE)
 		form_of_tuple(&kernel->tuples, touch, &from);
 	for (unsigned d = TEXT_CAMP; d <= TEXT_MED; d++)

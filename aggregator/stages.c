@@ -142,15 +142,17 @@ is_touch(const struct kernel *kernel, const struct fact *event)
 }
 
 uint32_t
-lead_last_touch(const struct kernel *kernel, uint32_t number, int64_t ts_ms)
+settle_lead_touch(const struct kernel *kernel, uint32_t number, int64_t ts_ms, int64_t *touch_ms)
 {
 	uint32_t n = number != LEAD_NONE ? lead_at(&kernel->leads, number)->events.last : FACT_NONE;
 	for (; n != FACT_NONE; n = event_at(kernel, n)->prev) {
 		const struct fact *event = event_at(kernel, n);
 		if (event->ts_ms <= ts_ms - kernel->look_back_ms)
 			break;
-		if (event->ts_ms <= ts_ms && is_touch(kernel, event))
+		if (event->ts_ms <= ts_ms && is_touch(kernel, event)) {
+			*touch_ms = event->ts_ms;
 			return event->given;
+		}
 	}
 	return TUPLE_NONE;
 }

@@ -207,6 +207,8 @@ struct booking settle_as_worded(const struct fact *fact);
 void settle_sale(struct kernel *kernel, uint32_t number);
 /* A new sale gets the refunds that wait for it. */
 void settle_meet(struct kernel *kernel, uint32_t sale);
+/* As settle_lead_touch(), of a customer. */
+uint32_t settle_cust_touch(const struct kernel *kernel, uint32_t cust, int64_t ts_ms, int64_t *touch_ms);
 /* A touch of a customer (ref: its tuple) has come; one at ts_ms has gone. */
 void settle_visit(struct kernel *kernel, uint32_t cust, struct moment touch);
 void settle_touched(struct kernel *kernel, uint32_t cust, int64_t ts_ms);
@@ -217,8 +219,8 @@ uint32_t settle_generation(struct kernel *kernel, uint32_t lead);
 /* As fact_enter() and fact_leave(). */
 void lead_enter(struct kernel *kernel, uint32_t number);
 void lead_leave(struct kernel *kernel, uint32_t number);
-/* The tuple of the lead's last touch at or before ts_ms, within the look-back; TUPLE_NONE. lead: or LEAD_NONE. */
-uint32_t lead_last_touch(const struct kernel *kernel, uint32_t lead, int64_t ts_ms);
+/* The tuple of the lead's last touch at or before ts_ms, within the look-back, and its time; TUPLE_NONE. */
+uint32_t settle_lead_touch(const struct kernel *kernel, uint32_t lead, int64_t ts_ms, int64_t *touch_ms);
 /* Team or person of a sale that names a lead; the text is a tuple's. */
 struct slice lead_says(const struct kernel *kernel, const struct fact *sale, unsigned dim);
 /* Event time of the last event of its generation. */

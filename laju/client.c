@@ -345,16 +345,30 @@ struct receipt {
 	int64_t heard_ms; /* when a row came: a server that only sends empty chunks is as good as silent */
 };
 
+static int
+unreadable(char why[CLIENT_WHY_MAX])
+{
+	snprintf(why, CLIENT_WHY_MAX, "the server's answer cannot be read: is it the snapshot port, and of this version?");
+	return STATUS_FAILED;
+}
+
+static int
+refused(const struct snapshot_reply *reply, char why[CLIENT_WHY_MAX])
+{
+	snprintf(why, CLIENT_WHY_MAX, "refused: %.*s: %.*s", (int)(reply->code.n < 64 ? reply->code.n : 64),
+	         (const char *)reply->code.p, (int)(reply->text.n < 256 ? reply->text.n : 256),
+	         (const char *)reply->text.p);
+	return STATUS_FAILED;
+}
+
 /* 0: go on; 1: the end; else an exit status, negative. */
 static int
 take_reply(struct receipt *receipt, struct slice bytes, struct snapshot_end *end, char why[CLIENT_WHY_MAX])
 {
 	struct snapshot_reply reply;
 	struct slice topic, value;
-	if (snapshot_reply_decode(&reply, bytes) != 0) {
-		snprintf(why, CLIENT_WHY_MAX, "the server's answer cannot be read: is it the snapshot port, and of this version?");
-		return -STATUS_FAILED;
-	}
+	if (snapshot_reply_decode(&reply, bytes) != 0)
+		return -unreadable(why);
 	switch (reply.kind) {
 	case SNAPSHOT_ROWS:
 		receipt->rows += reply.rows;
@@ -374,10 +388,7 @@ take_reply(struct receipt *receipt, struct slice bytes, struct snapshot_end *end
 		*end = (struct snapshot_end){reply.epoch, reply.seq, reply.reset};
 		return 1;
 	default:
-		snprintf(why, CLIENT_WHY_MAX, "refused: %.*s: %.*s", (int)(reply.code.n < 64 ? reply.code.n : 64),
-		         (const char *)reply.code.p, (int)(reply.text.n < 256 ? reply.text.n : 256),
-		         (const char *)reply.text.p);
-		return -STATUS_FAILED;
+		return -refused(&reply, why);
 	}
 }
 
@@ -433,6 +444,78 @@ client_snapshot(struct client *client, const struct snapshot_ask *ask, client_ro
 	}
 	int status = rc > 0 ? 0 : rc < 0 ? -rc : silent(client, link, ask, why);
 	client_link_close(link);
+	return status;
+}
+
+/* --- questions --- */
+
+/* The one message that a request is answered with, in bytes. 0, or an exit status. */
+static int
+ask_once(struct client *client, const struct buf *request, struct buf *bytes, char why[CLIENT_WHY_MAX])
+{
+	struct client_link link;
+	int64_t end_ms = client_now_ms() + client->timeout_ms, left;
+	char age[NUMBER_TEXT_MAX];
+	int rc = client_link_open(&link, client, ZMQ_DEALER, client->snapshot);
+	if (rc != 0)
+		return client_cannot_open(client->snapshot, rc, why);
+	bytes->len = 0;
+	zmq_send(link.socket, request->data, request->len, ZMQ_DONTWAIT);
+	while (bytes->len == 0 && (left = end_ms - client_now_ms()) > 0) {
+		zmq_pollitem_t item[] = {{.socket = link.socket, .events = ZMQ_POLLIN},
+		                         {.socket = link.monitor, .events = ZMQ_POLLIN}};
+		zmq_msg_t message;
+		zmq_poll(item, 2, left);
+		client_link_watch(&link);
+		if (!receive_last(link.socket, &message))
+			continue;
+		buf_add(bytes, zmq_msg_data(&message), zmq_msg_size(&message));
+		zmq_msg_close(&message);
+	}
+	if (bytes->len == 0 && !link.up) {
+		rc = unreachable(client, client->snapshot, why);
+	} else if (bytes->len == 0) {
+		number_age(client->timeout_ms, age);
+		snprintf(why, CLIENT_WHY_MAX, "connected to %s, but no answer within %s: is it the snapshot port?",
+		         client->snapshot, age);
+		rc = STATUS_UNREACHABLE;
+	}
+	client_link_close(&link);
+	return rc;
+}
+
+/* What is no answer may be a refusal. */
+static int
+no_answer(const struct buf *bytes, char why[CLIENT_WHY_MAX])
+{
+	struct snapshot_reply reply;
+	if (snapshot_reply_decode(&reply, buf_slice(bytes)) == 0 && reply.kind == SNAPSHOT_REFUSED)
+		return refused(&reply, why);
+	return unreadable(why);
+}
+
+int
+client_info(struct client *client, struct info *info, struct buf *bytes, char why[CLIENT_WHY_MAX])
+{
+	struct buf request = {0};
+	info_request_encode(&request);
+	int status = ask_once(client, &request, bytes, why);
+	buf_fini(&request);
+	if (status == 0 && info_decode(info, buf_slice(bytes)) != 0)
+		status = no_answer(bytes, why);
+	return status;
+}
+
+int
+client_event(struct client *client, const struct event_ask *event, struct event_view *view, struct buf *bytes,
+             char why[CLIENT_WHY_MAX])
+{
+	struct buf request = {0};
+	event_ask_encode(event, &request);
+	int status = ask_once(client, &request, bytes, why);
+	buf_fini(&request);
+	if (status == 0 && event_view_decode(view, buf_slice(bytes)) != 0)
+		status = no_answer(bytes, why);
 	return status;
 }
 

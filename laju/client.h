@@ -9,6 +9,8 @@
 #include "laju/command.h"
 #include "laju/number.h"
 #include "laju/sender.h"
+#include "schemas/event_view.h"
+#include "schemas/info.h"
 #include "schemas/row.h"
 #include <signal.h>
 
@@ -99,6 +101,12 @@ typedef void client_row_fn(void *context, struct slice topic, struct slice row);
  */
 int client_snapshot(struct client *client, const struct snapshot_ask *ask, client_row_fn *row, void *context,
                     struct snapshot_end *end, char why[CLIENT_WHY_MAX]);
+
+/* --- questions (schemas/info.md) --- */
+/* Each: 0, or an exit status with one line in why. bytes: what the result points into; the caller's to free. */
+int client_info(struct client *client, struct info *info, struct buf *bytes, char why[CLIENT_WHY_MAX]);
+int client_event(struct client *client, const struct event_ask *ask, struct event_view *view, struct buf *bytes,
+                 char why[CLIENT_WHY_MAX]);
 
 /* --- the acked port --- */
 struct delivery {

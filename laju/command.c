@@ -83,6 +83,23 @@ static const struct option_row dlq_options[] = {
     OPTION_TIMEOUT,
 };
 
+static const struct option_row status_options[] = {
+    {"memory", 'm', NULL, NULL, "what each table of the server holds and takes"},
+    {"output", 'o', "FORM", "table", "table or json"},
+    OPTION_CONFIG,
+    OPTION_SNAPSHOT,
+    OPTION_TIMEOUT,
+};
+static const struct option_row explain_options[] = {
+    {"event", 0, "ID", NULL, "one event instead of a KPI: what became of it, and why"},
+    {"cust", 0, "CUST", NULL, "its cust: an id is its customer's"},
+    {"output", 'o', "FORM", "text", "text or json"},
+    {"config", 'c', "FILE", NULL, "configuration file (it names the file of KPIs, and the endpoints)"},
+    {"set", 0, "NAME=VALUE", NULL, "override one setting, e.g. --set kpis=my-kpis.yaml; may be repeated"},
+    OPTION_SNAPSHOT,
+    OPTION_TIMEOUT,
+};
+
 #define OPTIONS(rows) rows, sizeof(rows) / sizeof((rows)[0])
 
 static const struct command commands[] = {
@@ -112,6 +129,16 @@ static const struct command commands[] = {
     {"dlq", "list | replay", "refused events: list them, or send them again",
      "replay prints the new verdict of each. Dead letters stay listed; those refused again are listed twice.\n",
      OPTIONS(dlq_options), cmd_dlq},
+    {"status", NULL, "how a server is: its log, events by verdict, what it holds, memory",
+     "The figures are at most a second old. With -o json all of them, with the names of docs of schemas/info.\n",
+     OPTIONS(status_options), cmd_status},
+    {"explain", "KPI [ROW] | --event ID",
+     "what a KPI means, and how a row's value comes about; or what became of an event",
+     "Without ROW no server is needed. ROW is WINDOW/ROLLUP/KEY as for query, * and ? included.\n"
+     "Examples: laju explain roi\n"
+     "          laju explain roi r30d/campaign/spring\n"
+     "          laju explain --event o-1001 --cust c-77\n",
+     OPTIONS(explain_options), cmd_explain},
 };
 
 const struct command *

@@ -6,6 +6,7 @@
 #include "common/mem.h"
 #include "ingest/front.h"
 #include "publisher/publisher_thread.h"
+#include "schemas/note.h"
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@ enum {
 	UNANSWERED_MS = 60000,
 	HANDSHAKE_MS = 10000,
 	LINGER_MS = 1000,
+	QUESTIONS_QUEUED = 64,     /* at each end of the link from the publisher to the aggregator; more are refused */
 	UPDATES_QUEUED = 2,        /* at each end of the link from the aggregator to the publisher */
 };
 
@@ -199,6 +201,8 @@ connect_rooms(struct node *node, bool demo)
 	node->publisher.notes[node->workers + 1] = link_bind(node->zmq, "updates", UPDATES_QUEUED);
 	node->aggregator.updates = link_connect(node->zmq, "updates", UPDATES_QUEUED);
 	node->publisher.sources = node->workers + 2;
+	node->aggregator.questions = link_bind(node->zmq, "questions", QUESTIONS_QUEUED);
+	node->publisher.questions = link_connect(node->zmq, "questions", QUESTIONS_QUEUED);
 
 	for (uint32_t f = 0; f < config->feed_count; f++)
 		node->feed[f] = (struct publisher_feed_config){config->feed[f].name, config->feed[f].expect_every_ms};
@@ -259,6 +263,17 @@ sum_counters(struct ingest_counters *total, const struct ingest_counters *one)
 		total->batch[b] += one->batch[b];
 }
 
+/* Those that came when the aggregator had ended. */
+static void
+drop_questions(struct node *node)
+{
+	void *pointer;
+	while (link_receive(node->aggregator.questions, &pointer))
+		note_free(pointer);
+	zmq_close(node->aggregator.questions);
+	zmq_close(node->publisher.questions);
+}
+
 /* The end mark walks the way the data walks; each thread ends when it has seen its own. */
 void
 node_stop(struct node *node, struct node_account *account)
@@ -268,6 +283,7 @@ node_stop(struct node *node, struct node_account *account)
 		ingest_thread_stop(&node->ingest[w]);
 	aggregator_thread_join(&node->aggregator);
 	publisher_thread_join(&node->publisher);
+	drop_questions(node);
 	for (unsigned w = 0; w < node->workers; w++) {
 		ingest_thread_join(&node->ingest[w]);
 		sum_counters(&account->ingest, &node->ingest[w].counters);

@@ -67,6 +67,17 @@ on_reply(void *context, struct slice peer, struct slice reply)
 		solo->config.reply(solo->config.context, peer, reply);
 }
 
+static bool
+on_ask(void *context, struct slice peer, struct slice cust, struct slice id)
+{
+	struct solo *solo = context;
+	struct buf answer = {0};
+	aggregator_explain(solo->aggregator, cust, id, &answer);
+	on_reply(solo, peer, buf_slice(&answer));
+	buf_fini(&answer);
+	return true;
+}
+
 static void
 make_ingest(struct solo *solo)
 {
@@ -106,7 +117,7 @@ make_publisher(struct solo *solo, int decimals)
 	    .feed_count = config->feed_count,
 	    .feed = solo->feed,
 	};
-	const struct publisher_out out = {on_row, on_reply, solo};
+	const struct publisher_out out = {on_row, on_reply, solo, on_ask};
 	solo->publisher = publisher_new(&core, &out);
 }
 
@@ -183,6 +194,7 @@ void
 solo_publish(struct solo *solo)
 {
 	struct buf update = {0};
+	struct figures figures;
 	enum aggregator_told told;
 	while (!aggregator_work(solo->aggregator))
 		;
@@ -192,6 +204,8 @@ solo_publish(struct solo *solo)
 			publisher_update(solo->publisher, buf_slice(&update));
 	} while (told == AGGREGATOR_MORE);
 	buf_fini(&update);
+	aggregator_figures(solo->aggregator, &figures);
+	publisher_figures(solo->publisher, &figures);
 }
 
 void

@@ -11,11 +11,13 @@
 #include "publisher/alerts.h"
 #include "publisher/dead_letters.h"
 #include "publisher/feeds.h"
+#include "publisher/figures.h"
 #include "publisher/row_writer.h"
 #include "publisher/rows.h"
 #include "publisher/snapshot_server.h"
 #include "publisher/subscriptions.h"
 #include "publisher/table.h"
+#include "schemas/event_view.h"
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +50,8 @@ struct publisher {
 	int64_t log_ms;       /* INT64_MIN before the first update */
 	uint64_t lsn;
 	bool updated;         /* since the last heartbeat */
+	struct figures figures;
+	int64_t beat_ms;      /* wall clock of the last heartbeat */
 	int64_t arrival_ms;   /* wall clock of the first heartbeat after the last update */
 	struct publisher_counters counters;
 	struct buf topic, row;
@@ -90,7 +94,7 @@ publisher_new(const struct publisher_config *config, const struct publisher_out 
 	publisher->config = *config;
 	publisher->out = *out;
 	publisher->versions.epoch = config->epoch;
-	publisher->log_ms = INT64_MIN;
+	publisher->log_ms = publisher->figures.now_ms = INT64_MIN;
 	publisher->table = row_table_new(config->kernel);
 	publisher->writer = row_writer_new(config);
 	publisher->subscriptions = subscriptions_new(PUBLISHER_SUBSCRIPTIONS_MAX, config->epoch);
@@ -362,11 +366,80 @@ publisher_subscriber_gone(struct publisher *publisher, uint32_t holder)
 		subscriptions_gone(publisher->subscriptions, holder, on_last, publisher);
 }
 
+/* Questions */
+
+void
+publisher_figures(struct publisher *publisher, const struct figures *figures)
+{
+	publisher->figures = *figures;
+}
+
+static int64_t
+lag_of(const struct publisher *publisher)
+{
+	return publisher->beat_ms > publisher->arrival_ms ? publisher->beat_ms - publisher->arrival_ms : 0;
+}
+
+static void
+tell_info(struct publisher *publisher)
+{
+	const struct publisher_config *config = &publisher->config;
+	struct publisher_counters counters;
+	struct info info = {
+	    .epoch = publisher->versions.epoch,
+	    .seq = publisher->versions.seq,
+	    .lsn = publisher->figures.lsn,
+	    .rows_lsn = publisher->lsn,
+	    .now_ms = publisher->beat_ms,
+	    .lag_ms = lag_of(publisher),
+	    .at_ms = publisher->figures.now_ms,
+	    .version = slice_of(config->version),
+	    .zone = slice_of(config->zone),
+	    .currency = slice_of(config->currency),
+	    .clock = slice_of(config->clock_events ? "events" : "wall"),
+	    .durability = slice_of(config->durability),
+	    .decimals = config->decimals,
+	    .demo = config->demo,
+	};
+	publisher_count(publisher, &counters);
+	figures_tell(&info, &publisher->figures, &counters, config->memory_max);
+	info_encode(&info, &publisher->row);
+}
+
+/* A question is answered with one message, or refused as a snapshot is. False: it is none. */
+static bool
+answer(struct publisher *publisher, struct slice peer, struct slice message)
+{
+	struct event_ask ask;
+	char why[120] = "";
+	publisher->row.len = 0;
+	if (info_is_request(message)) {
+		if (info_request_decode(message, why) == 0)
+			tell_info(publisher);
+		else
+			snapshot_refusal_encode("bad_request", why, &publisher->row);
+	} else if (event_ask_is(message)) {
+		if (event_ask_decode(&ask, message, why) != 0)
+			snapshot_refusal_encode("bad_request", why, &publisher->row);
+		else if (publisher->out.ask != NULL && publisher->out.ask(publisher->out.context, peer, ask.cust, ask.id))
+			return true;
+		else
+			snapshot_refusal_encode("too_many", "too many questions are under way; ask again in a second",
+			                        &publisher->row);
+	} else {
+		return false;
+	}
+	publisher->out.reply(publisher->out.context, peer, buf_slice(&publisher->row));
+	return true;
+}
+
 /* Snapshots */
 
 void
 publisher_request(struct publisher *publisher, struct slice peer, struct slice message)
 {
+	if (peer.n > 0 && peer.n <= SNAPSHOT_PEER_BYTES_MAX && answer(publisher, peer, message))
+		return;
 	rows_changed(&publisher->rows);
 	snapshot_server_request(publisher->snapshots, peer, message);
 	snapshot_server_work(publisher->snapshots, CHUNKS_A_TURN);
@@ -456,7 +529,8 @@ publisher_heartbeat(struct publisher *publisher, int64_t now_ms)
 	if (publisher->updated || publisher->arrival_ms == 0)
 		publisher->arrival_ms = now_ms;
 	publisher->updated = false;
-	hb.lag_ms = now_ms > publisher->arrival_ms ? now_ms - publisher->arrival_ms : 0;
+	publisher->beat_ms = now_ms;
+	hb.lag_ms = lag_of(publisher);
 	hb.feeds = feeds_list(publisher->feeds, by_log ? publisher->log_ms : now_ms, feed);
 	snapshot_server_tick(publisher->snapshots, now_ms);
 	snapshot_server_work(publisher->snapshots, CHUNKS_A_TURN);

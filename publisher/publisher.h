@@ -13,7 +13,7 @@
  */
 #ifndef PUBLISHER_PUBLISHER_H
 #define PUBLISHER_PUBLISHER_H
-#include "aggregator/kernel.h"
+#include "aggregator/figures.h"
 #include "aggregator/update.h"
 #include "schemas/row.h"
 #include "schemas/snapshot.h"
@@ -34,6 +34,7 @@ struct publisher_config {
 	const char *version, *zone, *currency, *durability;
 	int decimals;
 	bool demo;
+	uint64_t memory_max;              /* budget in bytes, only shown; 0: none */
 	bool clock_events;                /* log time is event time: feeds' ages are reckoned in it */
 	uint32_t feed_count;              /* feeds that are expected: listed from the start, stale after twice expect_every_ms */
 	const struct publisher_feed_config {
@@ -46,10 +47,16 @@ struct publisher_config {
 typedef void publisher_send_fn(void *context, struct slice topic, struct slice row);
 /* One reply for a peer of the snapshot ROUTER. */
 typedef void publisher_reply_fn(void *context, struct slice peer, struct slice reply);
+/*
+ * A peer's question about one event, for the aggregator; its answer goes to the peer by itself.
+ * False: too many are under way.
+ */
+typedef bool publisher_ask_fn(void *context, struct slice peer, struct slice cust, struct slice id);
 struct publisher_out {
 	publisher_send_fn *send;
 	publisher_reply_fn *reply;
 	void *context;
+	publisher_ask_fn *ask; /* NULL: nobody can be asked */
 };
 
 struct publisher;
@@ -70,7 +77,10 @@ void publisher_update(struct publisher *publisher, struct slice update);
 void publisher_subscription(struct publisher *publisher, uint32_t holder, struct slice frame);
 /* A subscriber's connection is gone; its number may come again. */
 void publisher_subscriber_gone(struct publisher *publisher, uint32_t holder);
-/* A message of a snapshot peer. Answers a few chunks at once, the others in publisher_work(). */
+/*
+ * A message of a snapshot peer: a question (schemas/info.md), or about rows. Answers a few chunks at once, the
+ * others in publisher_work().
+ */
 void publisher_request(struct publisher *publisher, struct slice peer, struct slice message);
 /*
  * Goes on with snapshots: a few chunks (some 4 to 8 ms), peers taking turns.
@@ -83,6 +93,8 @@ void publisher_alert(struct publisher *publisher, struct slice topic, const stru
 void publisher_dead(struct publisher *publisher, int64_t at_ms, struct slice peer, struct slice code, struct slice text, struct slice raw);
 /* feed was heard of at at_ms (log time). */
 void publisher_feed(struct publisher *publisher, struct slice feed, int64_t at_ms);
+/* How the aggregator is, about once a second: what is told of it until the next time. */
+void publisher_figures(struct publisher *publisher, const struct figures *figures);
 /* Once a second: hb/. now_ms: wall clock; lag is now - the last update's wall arrival as told here. */
 void publisher_heartbeat(struct publisher *publisher, int64_t now_ms);
 

@@ -44,6 +44,20 @@ send_reply(void *context, struct slice peer, struct slice reply)
 }
 
 static bool
+ask_aggregator(void *context, struct slice peer, struct slice cust, struct slice id)
+{
+	struct publisher_state *state = context;
+	struct note *note = note_new(NOTE_QUESTION, 0);
+	note_add(note, 0, peer);
+	note_add(note, 1, cust);
+	note_add(note, 2, id);
+	if (link_send(state->thread->questions, note))
+		return true;
+	note_free(note);
+	return false;
+}
+
+static bool
 receive(void *socket, zmq_msg_t *message)
 {
 	int rc;
@@ -118,8 +132,10 @@ on_snapshot(struct zloop *watcher)
 }
 
 static void
-take_note(struct publisher *publisher, const struct note *note)
+take_note(struct publisher_state *state, const struct note *note)
 {
+	struct publisher *publisher = state->publisher;
+	struct figures figures;
 	struct alert_row alert;
 	switch ((enum note_kind)note->kind) {
 	case NOTE_UPDATE:
@@ -133,8 +149,17 @@ take_note(struct publisher *publisher, const struct note *note)
 		publisher_dead(publisher, note->at_ms, note_text(note, 0), note_text(note, 1), note_text(note, 2),
 		               note_text(note, 3));
 		break;
+	case NOTE_FIGURES:
+		memcpy(&figures, note->bytes.data, sizeof(figures));
+		publisher_figures(publisher, &figures);
+		break;
 	case NOTE_FEED:
 		publisher_feed(publisher, note_text(note, 0), note->at_ms);
+		break;
+	case NOTE_ANSWER:
+		send_reply(state, note_text(note, 0), note_text(note, 1));
+		break;
+	case NOTE_QUESTION: /* it comes from here */
 		break;
 	}
 }
@@ -155,7 +180,7 @@ take_from(struct publisher_state *state, void *socket)
 	/* An update says up to where everything is known: what was put before it on the other link comes first. */
 	while (note->kind == NOTE_UPDATE && take_from(state, state->thread->alerts))
 		;
-	take_note(state->publisher, note);
+	take_note(state, note);
 	note_free(note);
 	return true;
 }
@@ -204,7 +229,7 @@ void
 publisher_thread_start(struct publisher_thread *thread)
 {
 	struct publisher_state *state = mem_zalloc(1, sizeof(*state));
-	const struct publisher_out out = {send_row, send_reply, state};
+	const struct publisher_out out = {send_row, send_reply, state, ask_aggregator};
 	thread->state = state;
 	state->thread = thread;
 	state->publisher = publisher_new(&thread->core, &out);

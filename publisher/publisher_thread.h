@@ -15,6 +15,7 @@ struct publisher_thread {
 	void *monitor;                        /* PAIR with xpub's ZMQ_EVENT_DISCONNECTED; its own, too */
 	void *notes[PUBLISHER_SOURCES_MAX];   /* links from the ingest threads and the aggregator */
 	unsigned sources;
+	void *questions;                      /* link to the aggregator, for what peers ask of it; the node closes it */
 	void *alerts;                         /* the aggregator's of them that brings what its updates count on */
 	struct publisher_state *state;
 	pthread_t thread;

@@ -1,5 +1,5 @@
 /*
- * note.h - what the ingest and aggregator threads tell the publisher thread.
+ * note.h - what the ingest and aggregator threads tell the publisher thread, and what it asks.
  *
  * A note owns its bytes; who receives it frees it.
  */
@@ -12,6 +12,9 @@ enum note_kind {
 	NOTE_ALERT,      /* texts: topic, packed alert row (epoch and seq 0) */
 	NOTE_DEAD,       /* texts: peer, code, sentence, raw bytes */
 	NOTE_FEED,       /* text: feed */
+	NOTE_FIGURES,    /* struct figures (aggregator/figures.h) in bytes */
+	NOTE_QUESTION,   /* from the publisher; texts: peer, cust, id */
+	NOTE_ANSWER,     /* texts: peer, the packed answer */
 };
 
 enum { NOTE_TEXTS = 4 };

@@ -429,6 +429,10 @@ class Words(unittest.TestCase):
                  ('check', '--set', 'kpis=' + evil), ('check', '-o', evil), ('query', evil),
                  ('query', 'd', '--snapshot', 'ipc://' + evil, '--timeout', '50ms'),
                  ('query', 'd', '--snapshot', silent, '--timeout', '50ms', '-c', evil), ('top', evil), ('dlq', evil),
+                 ('status', evil), ('status', '--snapshot', 'ipc://' + evil, '--timeout', '50ms'), ('explain', evil),
+                 ('explain', 'roi', evil), ('explain', 'roi', '-c', evil), ('explain', 'roi', '--set', evil),
+                 ('explain', '--event', evil, '--snapshot', silent, '--timeout', '50ms'),
+                 ('explain', evil, '--event', evil),
                  ('dlq', 'list', '--code', evil), ('replay', evil), ('replay', '/dev/null', '--at', evil),
                  ('replay', '/dev/null', '--select', evil), ('serve', '-c', evil), ('serve', evil), ('demo', evil)):
       with self.subTest(args):

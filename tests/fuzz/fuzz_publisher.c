@@ -1,11 +1,13 @@
 /*
- * fuzz_publisher.c - arbitrary frames at the publisher: subscriptions and snapshot requests,
+ * fuzz_publisher.c - arbitrary frames at the publisher: subscriptions, snapshot requests, questions,
  * between updates, alerts, dead letters and heartbeats.
  *
  * Input: steps of [what, n, n bytes]. Holds: no crash; everything that goes out can be decoded;
  * chunks keep to their size and to the peer's credit.
  */
 #include "tests/publisher/support.c"
+#include "schemas/event_view.h"
+#include "schemas/info.h"
 #include <assert.h>
 
 enum { PEERS = 3, SERIES = 12, STEPS_MAX = 200 };
@@ -16,6 +18,7 @@ struct world {
 	uint32_t granted[PEERS], chunks[PEERS]; /* credit ever given, chunks ever got */
 	int64_t now_ms;
 	uint64_t lsn;
+	uint32_t asked;
 };
 
 static void
@@ -53,8 +56,14 @@ on_reply(void *context, struct slice peer, struct slice bytes)
 	struct world *world = context;
 	struct snapshot_reply reply;
 	struct slice topic, row;
+	static struct info info;
+	uint64_t rows;
 	assert(peer.n == 1 && peer.p[0] < PEERS);
 	assert(bytes.n <= SNAPSHOT_CHUNK_BYTES);
+	if (info_decode(&info, bytes) == 0) {
+		assert(info_find(&info, INFO_STATE, "rows", &rows));
+		return;
+	}
 	assert(snapshot_reply_decode(&reply, bytes) == 0);
 	if (reply.kind != SNAPSHOT_ROWS)
 		return;
@@ -63,6 +72,16 @@ on_reply(void *context, struct slice peer, struct slice bytes)
 		on_row(NULL, topic, row);
 	world->chunks[peer.p[0]]++;
 	assert(world->chunks[peer.p[0]] <= world->granted[peer.p[0]]);
+}
+
+/* Every second one finds no room. */
+static bool
+on_ask(void *context, struct slice peer, struct slice cust, struct slice id)
+{
+	struct world *world = context;
+	assert(peer.n == 1 && peer.p[0] < PEERS);
+	assert(id.n > 0 && id.n <= EVENT_ID_BYTES_MAX && cust.n <= EVENT_TEXT_BYTES_MAX);
+	return ++world->asked & 1;
 }
 
 static void
@@ -163,7 +182,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct world world = {.now_ms = INT64_C(1795392000000)};
 	struct publisher_config config = support_config();
-	struct publisher_out out = {on_row, on_reply, &world};
+	struct publisher_out out = {on_row, on_reply, &world, on_ask};
 	struct publisher_counters counters;
 
 	world.publisher = publisher_new(&config, &out);

@@ -1,9 +1,11 @@
 /*
- * fuzz_snapshot.c - arbitrary bytes as a snapshot request and as a reply.
+ * fuzz_snapshot.c - arbitrary bytes as a request at the snapshot port, rows and questions, and as a reply.
  *
  * Holds: what was read is within the limits and comes back the same after encoding; a refusal has
  * a sentence; every row that a chunk claims can be walked.
  */
+#include "schemas/event_view.h"
+#include "schemas/info.h"
 #include "schemas/snapshot.h"
 #include "schemas/topic.h"
 #include <assert.h>
@@ -61,6 +63,51 @@ check_reply(struct slice bytes)
 	buf_fini(&again);
 }
 
+static void
+check_questions(struct slice bytes)
+{
+	struct event_ask ask, back;
+	struct buf again = {0};
+	char why[120];
+	int rc = info_request_decode(bytes, why);
+	assert((why[0] == '\0') == (rc == 0));
+	assert(rc != 0 || info_is_request(bytes));
+	rc = event_ask_decode(&ask, bytes, why);
+	assert((why[0] == '\0') == (rc == 0));
+	assert(rc != 0 || event_ask_is(bytes));
+	if (rc != 0)
+		return;
+	assert(ask.id.n > 0 && ask.id.n <= EVENT_ID_BYTES_MAX && ask.cust.n <= EVENT_TEXT_BYTES_MAX);
+	event_ask_encode(&ask, &again);
+	assert(event_ask_decode(&back, buf_slice(&again), why) == 0);
+	assert(slice_equal(ask.id, back.id) && slice_equal(ask.cust, back.cust));
+	buf_fini(&again);
+}
+
+/* What was read is packed to bytes that read and pack the same. */
+static void
+check_answers(struct slice bytes)
+{
+	static struct info info, info_back;
+	struct event_view view, view_back;
+	struct buf once = {0}, twice = {0};
+	if (info_decode(&info, bytes) == 0) {
+		for (unsigned g = 0; g < INFO_GROUPS; g++)
+			assert(info.group[g].count <= INFO_FIGURES_MAX);
+		info_encode(&info, &once);
+		assert(info_decode(&info_back, buf_slice(&once)) == 0);
+		info_encode(&info_back, &twice);
+	} else if (event_view_decode(&view, bytes) == 0) {
+		assert(view.known < KNOWN_COUNT && view.origin < ORIGIN_COUNT);
+		event_view_encode(&view, &once);
+		assert(event_view_decode(&view_back, buf_slice(&once)) == 0);
+		event_view_encode(&view_back, &twice);
+	}
+	assert(slice_equal(buf_slice(&once), buf_slice(&twice)));
+	buf_fini(&once);
+	buf_fini(&twice);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int
@@ -69,5 +116,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct slice bytes = {data, (uint32_t)size};
 	check_request(bytes);
 	check_reply(bytes);
+	check_questions(bytes);
+	check_answers(bytes);
 	return 0;
 }

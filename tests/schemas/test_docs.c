@@ -5,7 +5,9 @@
  * '#' begins a comment. Runs from the repository's root, as ctest does.
  */
 #include "schemas/batch.h"
+#include "schemas/event_view.h"
 #include "schemas/group.h"
+#include "schemas/info.h"
 #include "schemas/row.h"
 #include "schemas/snapshot.h"
 #include "schemas/topic.h"
@@ -452,6 +454,69 @@ row_md_shows_a_dead_letter(void **state)
 }
 
 static void
+info_md_shows_a_server(void **state)
+{
+	static struct info info = {.epoch = 1795392000123, .seq = 120, .lsn = 42, .rows_lsn = 41, .now_ms = AT,
+	                           .at_ms = AT - 300, .lag_ms = 300, .decimals = 2};
+	static struct info back;
+	struct buf request = {0}, made = {0}, shown;
+	char why[120];
+	(void)state;
+	info_request_encode(&request);
+	example_is("schemas/info.md", "request", &request, &shown);
+	assert_int_equal(info_request_decode(buf_slice(&shown), why), 0);
+	buf_fini(&shown);
+	info.version = slice_of("0.1.0");
+	info.zone = slice_of("Asia/Jakarta");
+	info.currency = slice_of("IDR");
+	info.clock = slice_of("wall");
+	info.durability = slice_of("none");
+	info_add(&info, INFO_EVENTS, "ok", 1000);
+	info_add(&info, INFO_EVENTS, "duplicate", 3);
+	info_add(&info, INFO_EVENTS, "bad_amount", 1);
+	info_add(&info, INFO_STATE, "series", 55);
+	info_add(&info, INFO_STATE, "parked", 1);
+	info_add(&info, INFO_SINCE, "parked_expired", 0);
+	info_add(&info, INFO_BYTES, "series", 243515);
+	info_add(&info, INFO_BYTES, "kernel", 936291);
+	info_encode(&info, &made);
+	example_is("schemas/info.md", "info", &made, &shown);
+	assert_int_equal(info_decode(&back, buf_slice(&shown)), 0);
+	assert_int_equal(back.lsn, 42);
+	assert_int_equal(back.group[INFO_BYTES].figure[1].value, 936291);
+	buf_fini(&shown);
+}
+
+static void
+info_md_shows_an_event(void **state)
+{
+	const struct event_ask ask = {slice_of("o-1001"), slice_of("c-77")};
+	struct event_view view = {
+	    .known = KNOWN_KEPT, .type = EVENT_SALE, .origin = ORIGIN_CUSTOMER, .ts_ms = AT, .since_ms = AT + 100, .rev = 2,
+	    .is_corrected = true, .is_open = true, .counts = true, .amt = 125000, .qty = 2, .amt_counts = 125000,
+	    .qty_counts = 2, .dims_mask = 1 << TEXT_CAMP | 1 << TEXT_CHAN | 1 << TEXT_TEAM, .touch_ms = AT - DAY_MS,
+	    .by_lead = 1 << TEXT_TEAM, .is_first = true, .refunds = 1, .refunded = 25000};
+	struct event_view back;
+	struct event_ask asked;
+	struct buf question = {0}, made = {0}, shown;
+	char why[120];
+	(void)state;
+	event_ask_encode(&ask, &question);
+	example_is("schemas/info.md", "ask", &question, &shown);
+	assert_int_equal(event_ask_decode(&asked, buf_slice(&shown), why), 0);
+	assert_slice(asked.cust, "c-77");
+	buf_fini(&shown);
+	view.counted[TEXT_CAMP] = slice_of("promo");
+	view.counted[TEXT_CHAN] = slice_of("Paid Search");
+	view.counted[TEXT_TEAM] = slice_of("north");
+	event_view_encode(&view, &made);
+	example_is("schemas/info.md", "view", &made, &shown);
+	assert_int_equal(event_view_decode(&back, buf_slice(&shown)), 0);
+	assert_slice(back.counted[TEXT_CHAN], "Paid Search");
+	buf_fini(&shown);
+}
+
+static void
 snapshot_md_shows_the_requests(void **state)
 {
 	const struct snapshot_request ask = {.prefix = slice_of("kpi/r1d/"), .has_since = true, .has_lsn = true,
@@ -602,6 +667,8 @@ main(void)
 	    cmocka_unit_test(row_md_shows_a_dead_letter),
 	    cmocka_unit_test(snapshot_md_shows_the_requests),
 	    cmocka_unit_test(snapshot_md_shows_the_replies),
+	    cmocka_unit_test(info_md_shows_a_server),
+	    cmocka_unit_test(info_md_shows_an_event),
 	    cmocka_unit_test(group_md_shows_a_group),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,60 @@
+/*
+ * info.h - how a server is, asked and told on the snapshot port. See info.md.
+ *
+ * client: ["I1", {}]
+ * server: ["J1", {e, s, laju, zone, cur, dec, clock, dur, demo, now, at, lag_ms, lsn, rows, events, state, since,
+ *         bytes}]
+ *
+ * The last four are maps of figures by name: what there is to count grows, so readers take
+ * the names as they come. Pure.
+ */
+#ifndef SCHEMAS_INFO_H
+#define SCHEMAS_INFO_H
+#include "common/buf.h"
+
+enum { INFO_FIGURES_MAX = 64 }; /* of a group; a reader passes over more */
+
+enum info_group {
+	INFO_EVENTS = 0, /* events since the start, by verdict */
+	INFO_STATE,      /* how many there are now */
+	INFO_SINCE,      /* how often something happened since the start */
+	INFO_BYTES,      /* what they take */
+	INFO_GROUPS
+};
+
+struct info_figure {
+	struct slice name;
+	uint64_t value;
+};
+struct info_figures {
+	uint32_t count;
+	struct info_figure figure[INFO_FIGURES_MAX];
+};
+
+struct info {
+	uint64_t epoch, seq;
+	uint64_t lsn;           /* applied; the figures are as of it */
+	uint64_t rows_lsn;      /* up to it the rows are told */
+	int64_t now_ms, lag_ms; /* wall clock; as a heartbeat has them */
+	int64_t at_ms;          /* log time; INT64_MIN: nothing was logged yet */
+	struct slice version, zone, currency, clock, durability;
+	int decimals;
+	bool demo;
+	struct info_figures group[INFO_GROUPS];
+};
+
+void info_request_encode(struct buf *out);
+/* The message begins as a request of this kind; whether it is a good one info_request_decode() tells. */
+bool info_is_request(struct slice message);
+/* 0, or -EBADMSG with a sentence. */
+int info_request_decode(struct slice bytes, char why[120]);
+
+void info_encode(const struct info *info, struct buf *out);
+int info_decode(struct info *info, struct slice bytes); /* 0 or -EBADMSG; slices point into bytes */
+
+/* INFO_FIGURES_MAX at most. name must live as long as the info. */
+void info_add(struct info *info, enum info_group group, const char *name, uint64_t value);
+/* False: it was not told (*value is 0). */
+bool info_find(const struct info *info, enum info_group group, const char *name, uint64_t *value);
+const char *info_group_name(enum info_group group); /* events, state, since, bytes */
+#endif
