@@ -3,14 +3,10 @@
  *
  * Almost every access of the kernel is a miss, and most lead on to another one: index to record,
  * record to array. So a few dozen events are looked at before the first of them is
- * applied, one step for all of them at a time: the misses of a step overlap. Wrong guesses cost nothing else.
+ * applied, one step for all of them at a time: the misses of a step overlap. What was found is a hint
+ * for when the event is applied: it may have been wrong, or have changed since.
  */
 #include "aggregator/state.h"
-
-/* Records found so far; INDEX_NONE: none. */
-struct found {
-	uint32_t tuple[AHEAD], lead[AHEAD], entity[AHEAD][ENTITY_KINDS];
-};
 
 static void
 fetch_slots(const struct kernel *kernel, const struct group_event *event, const struct names *names)
@@ -39,39 +35,38 @@ guess(const struct index *index, struct hash128 hash)
 }
 
 static void
-fetch_records(const struct kernel *kernel, const struct group_event *event, const struct names *names,
-              struct found *found, uint32_t i)
+fetch_records(const struct kernel *kernel, const struct group_event *event, struct names *names)
 {
-	found->tuple[i] = guess(&kernel->tuples.index, event->dims);
-	if (found->tuple[i] != INDEX_NONE) {
-		const char *tuple = (const char *)tuple_at(&kernel->tuples, found->tuple[i]);
+	names->tuple_hint = guess(&kernel->tuples.index, event->dims);
+	if (names->tuple_hint != INDEX_NONE) {
+		const char *tuple = (const char *)tuple_at(&kernel->tuples, names->tuple_hint);
 		__builtin_prefetch(tuple);
 		__builtin_prefetch(tuple + 64);
 		__builtin_prefetch(tuple + 128);
 	}
 	for (unsigned kind = 0; kind < ENTITY_KINDS; kind++) {
-		found->entity[i][kind] = guess(&kernel->entities.index, names->who[kind]);
-		if (found->entity[i][kind] != INDEX_NONE)
-			__builtin_prefetch(entity_at(&kernel->entities, found->entity[i][kind]), 1);
+		names->who_hint[kind] = guess(&kernel->entities.index, names->who[kind]);
+		if (names->who_hint[kind] != INDEX_NONE)
+			__builtin_prefetch(entity_at(&kernel->entities, names->who_hint[kind]), 1);
 	}
-	found->lead[i] = guess(&kernel->leads.index, names->lead);
-	if (found->lead[i] != INDEX_NONE)
-		__builtin_prefetch(lead_at(&kernel->leads, found->lead[i]), 1);
+	names->lead_hint = guess(&kernel->leads.index, names->lead);
+	if (names->lead_hint != INDEX_NONE)
+		__builtin_prefetch(lead_at(&kernel->leads, names->lead_hint), 1);
 }
 
 static void
-fetch_arrays(const struct kernel *kernel, const struct group_event *event, const struct found *found, uint32_t i)
+fetch_arrays(const struct kernel *kernel, const struct group_event *event, const struct names *names)
 {
-	if (found->tuple[i] != INDEX_NONE) {
-		const struct tuple *tuple = tuple_at(&kernel->tuples, found->tuple[i]);
-		panes_prefetch(kernel->panes, event->ts_ms, found->tuple[i]);
+	if (names->tuple_hint != INDEX_NONE) {
+		const struct tuple *tuple = tuple_at(&kernel->tuples, names->tuple_hint);
+		panes_prefetch(kernel->panes, event->ts_ms, names->tuple_hint);
 		for (uint32_t r = 0; r < kernel->config.rollup_count && tuple->attached; r++)
 			__builtin_prefetch(series_at(&kernel->series, tuple_series(&kernel->tuples, tuple)[r]));
 	}
 	for (unsigned kind = 0; kind < ENTITY_KINDS; kind++) {
-		if (found->entity[i][kind] == INDEX_NONE)
+		if (names->who_hint[kind] == INDEX_NONE)
 			continue;
-		const struct entity *entity = entity_at(&kernel->entities, found->entity[i][kind]);
+		const struct entity *entity = entity_at(&kernel->entities, names->who_hint[kind]);
 		if (entity->cap > 0)
 			__builtin_prefetch(entity->activity, 1);
 		if (entity->touches != NULL)
@@ -79,17 +74,17 @@ fetch_arrays(const struct kernel *kernel, const struct group_event *event, const
 		if (entity->sales != NULL)
 			__builtin_prefetch(entity->sales);
 	}
-	if (found->lead[i] != INDEX_NONE && lead_at(&kernel->leads, found->lead[i])->events.last != FACT_NONE)
-		__builtin_prefetch(fact_at(&kernel->facts, lead_at(&kernel->leads, found->lead[i])->events.last), 1);
+	if (names->lead_hint != INDEX_NONE && lead_at(&kernel->leads, names->lead_hint)->events.last != FACT_NONE)
+		__builtin_prefetch(fact_at(&kernel->facts, lead_at(&kernel->leads, names->lead_hint)->events.last), 1);
 }
 
 static void
-fetch_sums(const struct kernel *kernel, const struct group_event *event, const struct found *found, uint32_t i)
+fetch_sums(const struct kernel *kernel, const struct group_event *event, const struct names *names)
 {
-	if (found->tuple[i] == INDEX_NONE)
+	if (names->tuple_hint == INDEX_NONE)
 		return;
-	const struct tuple *tuple = tuple_at(&kernel->tuples, found->tuple[i]);
-	panes_prefetch_cell(kernel->panes, event->ts_ms, found->tuple[i]);
+	const struct tuple *tuple = tuple_at(&kernel->tuples, names->tuple_hint);
+	panes_prefetch_cell(kernel->panes, event->ts_ms, names->tuple_hint);
 	for (uint32_t r = 0; r < kernel->config.rollup_count && tuple->attached; r++)
 		__builtin_prefetch(series_at(&kernel->series, tuple_series(&kernel->tuples, tuple)[r])->block, 1);
 }
@@ -98,17 +93,16 @@ void
 fetch_ahead(struct kernel *kernel, const struct group *group, uint32_t from, uint32_t to)
 {
 	const struct group_event *event = &group->events[from];
-	const struct names *names = kernel->named;
-	struct found found;
+	struct names *names = kernel->named;
 	uint32_t count = to - from;
 	for (uint32_t i = 0; i < count; i++) {
-		names_of(kernel, group, &event[i], &kernel->named[i]);
+		names_of(kernel, group, &event[i], &names[i]);
 		fetch_slots(kernel, &event[i], &names[i]);
 	}
 	for (uint32_t i = 0; i < count; i++)
-		fetch_records(kernel, &event[i], &names[i], &found, i);
+		fetch_records(kernel, &event[i], &names[i]);
 	for (uint32_t i = 0; i < count; i++)
-		fetch_arrays(kernel, &event[i], &found, i);
+		fetch_arrays(kernel, &event[i], &names[i]);
 	for (uint32_t i = 0; i < count; i++)
-		fetch_sums(kernel, &event[i], &found, i);
+		fetch_sums(kernel, &event[i], &names[i]);
 }

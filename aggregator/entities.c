@@ -34,11 +34,9 @@ entity_find(const struct entity_set *set, struct hash128 hash, unsigned kind)
 {
 	struct index_walk walk;
 	for (uint32_t id = index_first(&set->index, &walk, hash.lo); id != INDEX_NONE;
-	     id = index_next(&set->index, &walk)) {
-		const struct entity *entity = entity_at(set, id);
-		if (entity->hash.lo == hash.lo && entity->hash.hi == hash.hi && entity->kind == kind)
+	     id = index_next(&set->index, &walk))
+		if (entity_is(entity_at(set, id), hash, kind))
 			return id;
-	}
 	return UINT32_MAX;
 }
 

@@ -66,6 +66,12 @@ entity_activities(const struct entity *entity)
 	return entity->cap > 0 ? entity->activity : (struct activity *)(uintptr_t)&entity->one;
 }
 
+static inline bool
+entity_is(const struct entity *entity, struct hash128 hash, unsigned kind)
+{
+	return entity->live && entity->hash.lo == hash.lo && entity->hash.hi == hash.hi && entity->kind == kind;
+}
+
 /* ENTITY_NONE: not there. */
 uint32_t entity_find(const struct entity_set *set, struct hash128 hash, unsigned kind);
 uint32_t entity_make(struct entity_set *set, struct hash128 hash, unsigned kind);

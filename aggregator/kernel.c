@@ -176,9 +176,12 @@ decide(struct kernel *kernel, const struct group_event *event, const struct name
 }
 
 static uint32_t
-tuple_for(struct kernel *kernel, const struct group *group, const struct group_event *event, struct hash128 dims)
+tuple_for(struct kernel *kernel, const struct group *group, const struct group_event *event, struct hash128 dims,
+          uint32_t hint)
 {
 	struct form form;
+	if (hint != INDEX_NONE && tuple_is(tuple_at(&kernel->tuples, hint), dims))
+		return hint;
 	uint32_t id = tuple_find(&kernel->tuples, dims);
 	if (id != TUPLE_NONE)
 		return id;
@@ -247,7 +250,7 @@ apply_event(struct kernel *kernel, struct group *group, struct group_event *even
 	count_abs(kernel, event);
 	if (tuple_would_fold(&kernel->series))
 		kernel_drain(kernel, UINT64_MAX); /* what is to be freed is free: folding is a function of the log */
-	count_any(kernel, event, names, tuple_for(kernel, group, event, dims_of(kernel, group, event, mask)));
+	count_any(kernel, event, names, tuple_for(kernel, group, event, dims_of(kernel, group, event, mask), names->tuple_hint));
 }
 
 void

@@ -22,7 +22,7 @@ leads_find(const struct leads *leads, struct hash128 name)
 {
 	struct index_walk walk;
 	for (uint32_t n = index_first(&leads->index, &walk, name.lo); n != INDEX_NONE; n = index_next(&leads->index, &walk))
-		if (lead_at(leads, n)->name.lo == name.lo && lead_at(leads, n)->name.hi == name.hi)
+		if (lead_is(lead_at(leads, n), name))
 			return n;
 	return LEAD_NONE;
 }

@@ -44,6 +44,12 @@ lead_at(const struct leads *leads, uint32_t number)
 	return pool_at(&leads->pool, number, sizeof(struct lead), LEAD_CHUNK);
 }
 
+static inline bool
+lead_is(const struct lead *lead, struct hash128 name)
+{
+	return lead->live && lead->name.lo == name.lo && lead->name.hi == name.hi;
+}
+
 /* LEAD_NONE: not there. */
 uint32_t leads_find(const struct leads *leads, struct hash128 name);
 uint32_t leads_make(struct leads *leads, struct hash128 name);

@@ -111,6 +111,8 @@ struct names {
 	struct hash128 lead;   /* of a lead, sale or correct */
 	struct hash128 target; /* identity of the event that a refund, correct or void refers to */
 	uint64_t tie;          /* of the event itself: decides between events of one ts, in every deployment alike */
+	/* Records that may be theirs, as of a few events ago (ahead.c); INDEX_NONE: none was seen. */
+	uint32_t tuple_hint, lead_hint, who_hint[ENTITY_KINDS];
 };
 
 static inline bool

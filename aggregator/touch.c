@@ -315,7 +315,9 @@ touch_whom(struct kernel *kernel, const struct names *names, unsigned kind)
 {
 	if (!names_given(names->who[kind]))
 		return ENTITY_NONE;
-	uint32_t id = entity_find(&kernel->entities, names->who[kind], kind);
+	uint32_t id = names->who_hint[kind];
+	if (id == INDEX_NONE || !entity_is(entity_at(&kernel->entities, id), names->who[kind], kind))
+		id = entity_find(&kernel->entities, names->who[kind], kind);
 	return id != ENTITY_NONE ? id : entity_make(&kernel->entities, names->who[kind], kind);
 }
 

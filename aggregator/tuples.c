@@ -139,11 +139,9 @@ tuple_find(const struct tuple_set *set, struct hash128 hash)
 {
 	struct index_walk walk;
 	for (uint32_t id = index_first(&set->index, &walk, hash.lo); id != INDEX_NONE;
-	     id = index_next(&set->index, &walk)) {
-		const struct tuple *tuple = tuple_at(set, id);
-		if (tuple->hash.lo == hash.lo && tuple->hash.hi == hash.hi)
+	     id = index_next(&set->index, &walk))
+		if (tuple_is(tuple_at(set, id), hash))
 			return id;
-	}
 	return TUPLE_NONE;
 }
 

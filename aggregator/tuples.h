@@ -134,6 +134,12 @@ void form_of_event(const struct tuple_set *set, const struct group *group, const
 void form_of_tuple(const struct tuple_set *set, uint32_t id, struct form *form);
 struct hash128 form_hash(const struct tuple_set *set, const struct form *form);
 
+static inline bool
+tuple_is(const struct tuple *tuple, struct hash128 hash)
+{
+	return tuple->live && tuple->hash.lo == hash.lo && tuple->hash.hi == hash.hi;
+}
+
 /* TUPLE_NONE: not there. */
 uint32_t tuple_find(const struct tuple_set *set, struct hash128 hash);
 /* Makes the tuple of a form that has none. It has neither cell nor reference yet: give it one before anything else. */

@@ -52,6 +52,15 @@ remembered(const struct kernel *kernel, struct hash128 id)
 	return number != FACT_NONE && is_remembered(kernel, fact_at(&kernel->facts, number)) ? number : FACT_NONE;
 }
 
+static uint32_t
+find_lead(const struct kernel *kernel, const struct names *names)
+{
+	uint32_t hint = names->lead_hint;
+	if (hint != INDEX_NONE && lead_is(lead_at(&kernel->leads, hint), names->lead))
+		return hint;
+	return leads_find(&kernel->leads, names->lead);
+}
+
 /* What an event of `type` cannot be worded as; NULL: it can. */
 static const char *
 wording_fault(unsigned type, unsigned flags, int64_t amt, bool names_lead, enum verdict *verdict)
@@ -108,7 +117,7 @@ words_verdict(const struct kernel *kernel, const struct group_event *event, cons
 	if (event->type == EVENT_LEAD) {
 		if (!names_given(names->lead))
 			return VERDICT_MISSING_FIELD;
-		uint32_t lead = leads_find(&kernel->leads, names->lead);
+		uint32_t lead = find_lead(kernel, names);
 		if (lead != LEAD_NONE && lead_at(&kernel->leads, lead)->event_count >= LEAD_EVENTS_MAX)
 			*why = too_many_events;
 	} else if (event->type == EVENT_REFUND && names_given(names->target)) {
@@ -141,13 +150,13 @@ refer_entity(struct kernel *kernel, const struct names *names, unsigned kind)
 }
 
 static uint32_t
-refer_lead(struct kernel *kernel, struct hash128 name)
+refer_lead(struct kernel *kernel, const struct names *names)
 {
-	if (!names_given(name))
+	if (!names_given(names->lead))
 		return LEAD_NONE;
-	uint32_t number = leads_find(&kernel->leads, name);
+	uint32_t number = find_lead(kernel, names);
 	if (number == LEAD_NONE)
-		number = leads_make(&kernel->leads, name);
+		number = leads_make(&kernel->leads, names->lead);
 	lead_at(&kernel->leads, number)->refs++;
 	return number;
 }
@@ -200,7 +209,7 @@ fact_of_event(struct kernel *kernel, const struct group_event *event, const stru
 	fact->cust = refer_entity(kernel, names, ENTITY_CUST);
 	fact->order = refer_entity(kernel, names, ENTITY_ORDER);
 	fact->visit = refer_entity(kernel, names, ENTITY_VISIT);
-	fact->lead = refer_lead(kernel, names->lead);
+	fact->lead = refer_lead(kernel, names);
 	if (event->type == EVENT_REFUND || event->type == EVENT_CORRECT) {
 		struct money_part *money = fact_money(&kernel->facts, fact);
 		money->given_amt = event->given;

@@ -69,7 +69,9 @@ groups_renew(struct bench *bench)
 			uint64_t id = ++bench->next_id;
 			uint64_t mixed = (id ^ id << 31) * UINT64_C(0xd6e8feb86659fd93);
 			group->events[e].id = (struct hash128){id * UINT64_C(0x9e3779b97f4a7c15), mixed ^ mixed >> 32};
-			group->events[e].ts_ms = bench->now_ms;
+			/* one after the other, the neighbours out of order, all within the minute */
+			uint64_t at = (uint64_t)g * GROUP_EVENTS + (e ^ 1);
+			group->events[e].ts_ms = bench->now_ms + (int64_t)(at * 50000 / bench->kase->shape.events);
 			group->events[e].verdict = VERDICT_OK;
 		}
 	}
