@@ -52,7 +52,7 @@ aggregator_new(const struct aggregator_config *config)
 	aggregator->config = *config;
 	aggregator->told_ms = INT64_MIN;
 	aggregator->kernel = kernel_new(config->kernel);
-	aggregator->rules = rules_new(config->rules, config->rule_count, config->kernel->kpis);
+	aggregator->rules = rules_new(config->rules, config->rule_count, config->kernel);
 	kernel_on_turn(aggregator->kernel, minute_turns, aggregator);
 	return aggregator;
 }

@@ -8,7 +8,7 @@
 
 struct alert_words {
 	struct buf topic, key, text;
-	char reason[64];
+	char reason[KPI_REASON_MAX];
 };
 void alert_words_fini(struct alert_words *words);
 

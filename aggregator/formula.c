@@ -215,17 +215,34 @@ formula_measures(const struct formula *formula)
 	return measures;
 }
 
-const char *
-kpi_reason_text(const struct kpi_set *set, const struct kpi_value *value, char scratch[64])
+struct kpi_value
+kpi_value_unknown(const struct kpi_set *set, uint8_t dims_mask)
 {
-	if (value->reason == REASON_ZERO_DENOMINATOR && value->measure < set->measure_count)
-		snprintf(scratch, 64, "no %s", set->measure[value->measure].name);
-	else if (value->reason == REASON_ZERO_DENOMINATOR)
-		snprintf(scratch, 64, "no denominator");
-	else
-		snprintf(scratch, 64, "%s", value->reason == REASON_OVERFLOW         ? "overflow"
-		                            : value->reason == REASON_BEYOND_HORIZON ? "beyond the horizon"
-		                                                                     : "");
+	return value_none(REASON_SPEND_UNKNOWN, (uint8_t)(dims_mask & ~set->spend_dims));
+}
+
+const char *
+kpi_reason_text(const struct kpi_set *set, const struct kpi_value *value, char scratch[KPI_REASON_MAX])
+{
+	const char *text = "";
+
+	switch (value->reason) {
+	case REASON_ZERO_DENOMINATOR:
+		text = value->measure < set->measure_count ? set->measure[value->measure].name : "denominator";
+		snprintf(scratch, KPI_REASON_MAX, "no %s", text);
+		return scratch;
+	case REASON_SPEND_UNKNOWN:
+		strcpy(scratch, "spend is not known by ");
+		dims_text(value->measure, scratch + strlen(scratch), KPI_REASON_MAX - strlen(scratch));
+		return scratch;
+	case REASON_OVERFLOW:
+		text = "overflow";
+		break;
+	case REASON_BEYOND_HORIZON:
+		text = "beyond the horizon";
+		break;
+	}
+	strcpy(scratch, text);
 	return scratch;
 }
 

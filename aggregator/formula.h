@@ -20,12 +20,14 @@ enum kpi_reason {
 	REASON_ZERO_DENOMINATOR, /* the divisor's measures are all zero: "no <name>" */
 	REASON_OVERFLOW,
 	REASON_BEYOND_HORIZON,   /* a measure has no value in this part: measures_missing() */
+	REASON_SPEND_UNKNOWN,    /* spend is not known by the rollup's dimensions: kpi_known_by() */
 };
+enum { KPI_REASON_MAX = 128 }; /* bytes of the longest text, all dimensions unknown, with the terminator */
 
 struct kpi_value {
 	uint8_t kind;   /* enum kpi_kind */
 	uint8_t reason; /* enum kpi_reason */
-	uint8_t measure; /* REASON_ZERO_DENOMINATOR: first measure of the divisor */
+	uint8_t measure; /* ZERO_DENOMINATOR: first measure of the divisor; SPEND_UNKNOWN: the dimensions, as bits */
 	int64_t num, den;
 };
 
@@ -52,6 +54,8 @@ bool formula_divisor(const struct formula *formula, const struct kpi_set *set, e
 /* The measures it uses, as bits. */
 uint64_t formula_measures(const struct formula *formula);
 
-/* "no lead_events", "overflow"; terminated, in scratch. */
-const char *kpi_reason_text(const struct kpi_set *set, const struct kpi_value *value, char scratch[64]);
+/* "no lead_events", "overflow", "spend is not known by team"; terminated, in scratch. */
+const char *kpi_reason_text(const struct kpi_set *set, const struct kpi_value *value, char scratch[KPI_REASON_MAX]);
+/* No value for a KPI that is not known by the dimensions of a rollup. */
+struct kpi_value kpi_value_unknown(const struct kpi_set *set, uint8_t dims_mask);
 #endif

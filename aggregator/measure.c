@@ -1,6 +1,7 @@
 /* measure.c - looking measures and KPIs up; their words. */
 #include "aggregator/measure.h"
 #include "aggregator/formula.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 static bool
@@ -48,6 +49,17 @@ kpi_known_by(const struct kpi_set *set, uint32_t kpi, uint8_t dims_mask)
 		if ((measures >> m & 1) != 0 && set->measure[m].from == EVENT_SPEND)
 			return false;
 	return true;
+}
+
+void
+dims_text(unsigned dims_mask, char *out, size_t size)
+{
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (unsigned d = 0; d < EVENT_DIMS; d++)
+		if ((dims_mask >> d & 1) != 0 && n < size)
+			n += (size_t)snprintf(out + n, size - n, "%s%s", n ? " and " : "", event_dim_name(d));
 }
 
 int

@@ -129,6 +129,8 @@ uint64_t measures_missing(const struct kpi_set *set, enum window window, enum wi
  * known, so that the KPI has no value there: a team's share of a campaign's spend is nowhere written.
  */
 bool kpi_known_by(const struct kpi_set *set, uint32_t kpi, uint8_t dims_mask);
+/* "team and product" of a mask; terminated, cut off at size bytes. */
+void dims_text(unsigned dims_mask, char *out, size_t size);
 /* -1 if unknown. */
 int measure_find(const struct kpi_set *set, struct slice name);
 int kpi_find(const struct kpi_set *set, struct slice name);

@@ -29,6 +29,7 @@ struct row {
 struct watch {
 	bool divides;             /* the KPI's last operation is a division ... */
 	struct formula numerator; /* ... of this */
+	bool known;               /* the KPI has a value at the rollup; else no row is watched */
 	uint32_t rows;            /* met in this evaluation */
 };
 
@@ -74,9 +75,10 @@ numerator_of(const struct formula *formula, struct formula *numerator)
 }
 
 struct rules *
-rules_new(const struct rule *rule, uint32_t count, const struct kpi_set *set)
+rules_new(const struct rule *rule, uint32_t count, const struct kernel_config *kernel)
 {
 	struct rules *rules = mem_zalloc(1, sizeof(*rules));
+	const struct kpi_set *set = kernel->kpis;
 
 	assert(count <= RULES_MAX);
 	rules->rule = rule;
@@ -85,7 +87,8 @@ rules_new(const struct rule *rule, uint32_t count, const struct kpi_set *set)
 	rules->watch = mem_zalloc(count + 1, sizeof(struct watch));
 	for (uint32_t i = 0; i < count; i++) {
 		struct watch *watch = &rules->watch[i];
-		assert(rule[i].kpi < set->kpi_count);
+		assert(rule[i].kpi < set->kpi_count && rule[i].rollup < kernel->rollup_count);
+		watch->known = kpi_known_by(set, rule[i].kpi, kernel->rollup[rule[i].rollup].dims_mask);
 		watch->divides = numerator_of(&set->kpi[rule[i].kpi].formula, &watch->numerator);
 	}
 	rules->cells = CELLS_MIN;
@@ -357,7 +360,8 @@ series_look(struct rules *rules, const struct rules_source *source, uint32_t ser
 	for (uint32_t i = 0; i < rules->count; i++) {
 		const struct rule *rule = &rules->rule[i];
 		struct look look = {.rule = i, .key_count = key_count, .key = key};
-		if (rule->rollup != rollup || !glob_match(slice_of(rule->key), buf_slice(&rules->key_text)))
+		if (rule->rollup != rollup || !rules->watch[i].known ||
+		    !glob_match(slice_of(rule->key), buf_slice(&rules->key_text)))
 			continue;
 		if (have != rule->window) {
 			source->totals(source->context, series, rule->window, totals);

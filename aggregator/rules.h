@@ -7,7 +7,8 @@
  * level) -> ok (for keep_ms). for_ms 0 skips pending, keep_ms 0 skips clearing.
  * A KPI without a value, or with a denominator below its KPI's min_denominator,
  * changes nothing; but a positive numerator over nothing (spend without leads) is
- * above every limit. A row that the aggregator freed is ok. One thread at a time.
+ * above every limit. A KPI that is not known by the rollup (kpi_known_by()) is not watched.
+ * A row that the aggregator freed is ok. One thread at a time.
  *
  * BUGS: an evaluation looks at every series of the rollups that rules name, about
  * 0.2 us a series and rule; with a million series that is felt once a minute.
@@ -52,8 +53,8 @@ struct alert {
 typedef void alert_fn(void *context, const struct alert *alert);
 
 struct rules;
-/* rules and set outlive the result. */
-struct rules *rules_new(const struct rule *rule, uint32_t count, const struct kpi_set *set);
+/* rules and kernel, whose KPIs and rollups they name, outlive the result. */
+struct rules *rules_new(const struct rule *rule, uint32_t count, const struct kernel_config *kernel);
 void rules_free(struct rules *rules);
 
 /* Where rows come from: the kernel, or a test. Series ids are 0 .. end-1. */

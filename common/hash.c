@@ -1,4 +1,4 @@
-/* hash.c - keyed hashes over libsodium (SipHash) and libxxhash (XXH3). */
+/* hash.c - hashes over libsodium (SipHash) and libxxhash (XXH3). */
 #include "common/hash.h"
 #include <sodium/crypto_shorthash.h>
 #include <sodium/crypto_shorthash_siphash24.h>
@@ -41,3 +41,4 @@ hash_dims(const struct hash_key *key, const void *bytes, size_t n)
 	XXH128_hash_t h = XXH3_128bits_withSecret(bytes, n, key->secret, HASH_SECRET_BYTES);
 	return (struct hash128){h.low64, h.high64};
 }
+

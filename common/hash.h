@@ -1,5 +1,5 @@
 /*
- * hash.h - the hashes of a deployment, all keyed.
+ * hash.h - the hashes of a deployment, all keyed but one.
  *
  * Ids get SipHash-2-4 with 128 bits (libsodium): an id comes from outside, and
  * a 64-bit or unkeyed hash can be collided on purpose. Content and dimension
@@ -26,7 +26,10 @@ void hash_key_init(struct hash_key *key, const uint8_t sip[HASH_KEY_BYTES]);
 
 struct hash128 hash_id(const struct hash_key *key, const void *bytes, size_t n);
 uint64_t hash_content(const struct hash_key *key, const void *bytes, size_t n);
-/* Not keyed, the same everywhere: an order of texts that nobody prefers. */
-uint64_t hash_tie(struct slice text);
 struct hash128 hash_dims(const struct hash_key *key, const void *bytes, size_t n);
+/*
+ * Orders texts that nothing else tells apart, alike in every deployment: no key, so that two of them
+ * agree. Never to look anything up by: whoever sends the texts chooses their hashes.
+ */
+uint64_t hash_tie(struct slice text);
 #endif

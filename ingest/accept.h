@@ -9,6 +9,7 @@
 #ifndef INGEST_ACCEPT_H
 #define INGEST_ACCEPT_H
 #include "ingest/channel.h"
+#include "ingest/phone.h"
 #include "schemas/batch.h"
 #include "schemas/group.h"
 #include "schemas/money.h"
@@ -27,6 +28,7 @@ struct accept_config {
 	const void *zone;
 	struct hash_key key;
 	uint8_t dims_mask;               /* kernel_dims_mask() */
+	char phone_country[PHONE_COUNTRY_MAX + 1]; /* "62": customers written like phone numbers are; "": none is */
 	bool ticks;                      /* clock: events; else a T1 is BATCH_WRONG_CLOCK */
 };
 
@@ -37,6 +39,8 @@ struct accept_config {
  *   for sale, refund and correct. What the event needs that a correct replaces is not known here:
  *   its stage is as given, its amt may be absent or negative.
  *   Keys that say nothing for a type are ignored (amt of a visit, ctype of a sale), but are content.
+ * - cust: with a phone_country, a phone number in one way of writing it (phone.h); the raw event keeps
+ *   it as it came. Everything below is of that text.
  * - id = keyed hash of (cust, id); content = keyed hash of every known key but id as given, whatever
  *   the order in the map; an empty text is an absent one. "qty 1" given and qty absent are
  *   different content: a retry is the same bytes, so nothing is gained by calling them equal.

@@ -184,10 +184,11 @@ hash_known_keys(const struct accept_config *config, const struct event *event)
 	return hash_content(&config->key, bytes, (size_t)(at - bytes));
 }
 
+/* All but those in `apart`, which are not in the message. */
 static void
-fill_texts(const struct decider *decider, const struct event *event, struct group_event *out)
+fill_texts(const struct decider *decider, const struct event *event, uint32_t apart, struct group_event *out)
 {
-	for (uint32_t left = event->text_mask & (BIT(TEXT_CUR) - 1); left != 0; left &= left - 1) {
+	for (uint32_t left = event->text_mask & (BIT(TEXT_CUR) - 1) & ~apart; left != 0; left &= left - 1) {
 		unsigned i = (unsigned)__builtin_ctz(left);
 		if (event->text[i].n == 0)
 			continue;
@@ -196,6 +197,29 @@ fill_texts(const struct decider *decider, const struct event *event, struct grou
 	}
 	if (!forms[event->type].cost_type)
 		out->text_len[TEXT_CTYPE] = 0;
+}
+
+/* The customer as a phone number, if that is what it is written like; into phone. */
+static bool
+customer_to_phone(const struct accept_config *config, struct event *event, char phone[PHONE_BYTES_MAX])
+{
+	struct slice *cust = &event->text[TEXT_CUST];
+	if (config->phone_country[0] == '\0')
+		return false;
+	uint32_t n = phone_normalise(*cust, slice_of(config->phone_country), phone);
+	if (n == 0)
+		return false;
+	*cust = (struct slice){(const uint8_t *)phone, n};
+	return true;
+}
+
+/* Behind the message, which stays as it came. */
+static void
+put_customer(struct decider *decider, struct slice cust, struct group_event *out)
+{
+	out->text_off[TEXT_CUST] = (uint32_t)decider->group->bytes.len;
+	out->text_len[TEXT_CUST] = (uint16_t)cust.n;
+	buf_add(&decider->group->bytes, cust.p, cust.n);
 }
 
 /* Channel names are static, so the pointer tells them apart. */
@@ -263,8 +287,9 @@ fill_words(const struct event *event, struct group_event *out)
 }
 
 enum verdict
-decide(struct decider *decider, const struct event *event, struct group_event *out, struct event_fault *fault)
+decide(struct decider *decider, struct event *event, struct group_event *out, struct event_fault *fault)
 {
+	char phone[PHONE_BYTES_MAX];
 	enum verdict verdict = check_keys(event, fault);
 	if (verdict == VERDICT_OK)
 		verdict = fill_nums(decider->config, event, out, fault);
@@ -275,11 +300,14 @@ decide(struct decider *decider, const struct event *event, struct group_event *o
 	out->type = event->type;
 	out->ts_ms = event->num[NUM_TS];
 	fill_words(event, out);
+	bool is_phone = customer_to_phone(decider->config, event, phone);
 	out->id = group_identity_hash(event->text[TEXT_CUST], event->text[TEXT_ID], &decider->config->key);
 	if (event->text[TEXT_CUST].n > 0)
 		out->cust = group_cust_hash(event->text[TEXT_CUST], &decider->config->key);
 	out->content = hash_known_keys(decider->config, event);
-	fill_texts(decider, event, out);
+	fill_texts(decider, event, is_phone ? BIT(TEXT_CUST) : 0, out);
+	if (is_phone)
+		put_customer(decider, event->text[TEXT_CUST], out);
 	derive_channel(decider, event, out);
 	out->flags = flags_of(decider, event, out);
 	out->dims = group_dims_hash(decider->group, out, decider->config->dims_mask, &decider->config->key);

@@ -34,9 +34,9 @@ decider_offset(const struct decider *decider, const uint8_t *at)
 
 /*
  * Fills out (the newest of the group; index and raw are set) from event, or says in
- * fault why it is refused; a refused event keeps no decision but its verdict.
+ * fault why it is refused; a refused event keeps no decision but its verdict. event is used up: its
+ * customer may have become another text.
  */
-enum verdict decide(struct decider *decider, const struct event *event, struct group_event *out,
-                    struct event_fault *fault);
+enum verdict decide(struct decider *decider, struct event *event, struct group_event *out, struct event_fault *fault);
 
 #endif

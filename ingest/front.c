@@ -3,6 +3,7 @@
 #include "common/mem.h"
 #include "common/zloop.h"
 #include "ingest/frames.h"
+#include "ingest/memory_watch.h"
 #include <stdlib.h>
 #include <xxhash.h>
 
@@ -10,6 +11,8 @@ struct front_state {
 	struct front *front;
 	struct ev_loop *loop;
 	struct zloop router, pull, worker[INGEST_WORKERS_MAX];
+	struct memory_watch memory;
+	bool full; /* as the watch said last */
 	ev_timer retry; /* looks again for room, when a worker had none */
 	ev_async stop;
 };
@@ -69,6 +72,10 @@ on_pull(struct zloop *watcher)
 {
 	struct front_state *state = watcher->data;
 	struct frames frames;
+	if (state->full) {
+		zloop_pause(watcher); /* what is in the links already is taken in */
+		return false;
+	}
 	return workers_have_room(state) && frames_receive_pull(watcher->socket, &frames) && deal(state, &frames);
 }
 
@@ -77,6 +84,15 @@ on_worker(struct zloop *watcher)
 {
 	struct front_state *state = watcher->data;
 	return frames_forward_answer(watcher->socket, state->front->router);
+}
+
+static void
+on_memory(void *context, bool full)
+{
+	struct front_state *state = context;
+	state->full = full;
+	if (!full)
+		zloop_resume(&state->pull);
 }
 
 static void
@@ -112,6 +128,7 @@ front_start(struct front *front)
 		zloop_start(&state->worker[w], state->loop, front->worker[w], on_worker, state);
 	ev_timer_init(&state->retry, on_retry, 0, RETRY_S);
 	state->retry.data = state;
+	memory_watch_start(&state->memory, state->loop, front->memory_max, true, front->memory_full, on_memory, state);
 	ev_async_init(&state->stop, on_stop);
 	state->stop.data = state;
 	ev_async_start(state->loop, &state->stop);

@@ -13,6 +13,8 @@ struct front {
 	void *router, *pull;
 	void *worker[INGEST_WORKERS_MAX]; /* links */
 	unsigned workers;
+	int64_t memory_max;       /* as the workers have it: beyond it the PULL is not read */
+	atomic_bool *memory_full; /* the same */
 	struct front_state *state;
 	pthread_t thread;
 };

@@ -20,8 +20,10 @@ enum {
 	SEAL_EVENTS = GROUP_EVENTS_MAX - BATCH_EVENTS_MAX,
 };
 _Static_assert((RING & (RING - 1)) == 0, "ring positions wrap");
-/* What one batch can add: itself, a sentence per event, a name, the channels' names. */
-_Static_assert(GROUP_SEAL_BYTES + BATCH_BYTES_MAX + BATCH_EVENTS_MAX * 121 + 1024 <= GROUP_BYTES_MAX, "a group has room");
+/* What one batch can add: itself, a phone number and a sentence per event, a name, the channels' names. */
+enum { EVENT_ADDS_MAX = PHONE_BYTES_MAX + 121 };
+_Static_assert(GROUP_SEAL_BYTES + BATCH_BYTES_MAX + BATCH_EVENTS_MAX * EVENT_ADDS_MAX + 1024 <= GROUP_BYTES_MAX,
+               "a group has room");
 _Static_assert(PUSH_BYTES_MAX <= BATCH_BYTES_MAX, "a push message fits where a batch does");
 _Static_assert(GROUP_EVENTS_MAX <= GROUP_FAULTS_MAX, "every event can have its sentence");
 
@@ -41,7 +43,7 @@ struct ingest {
 	struct group *pool[POOL_MAX];
 	uint32_t pool_count;
 	int64_t event_ms; /* clock: events: the largest event time or tick so far */
-	bool stopping;
+	bool stopping, full; /* full: ingest_memory() */
 	struct buf answer;
 };
 
@@ -85,8 +87,9 @@ send_nack(struct ingest *ingest, enum ingest_port port, struct slice peer, struc
 {
 	bool permanent = code == BATCH_WRONG_VERSION || code == BATCH_BAD_MSGPACK || code == BATCH_TOO_BIG ||
 	                 code == BATCH_WRONG_CLOCK;
+	uint32_t retry_ms = ingest->full ? INGEST_MEMORY_RETRY_MS : INGEST_RETRY_MS;
 	ingest->answer.len = 0;
-	nack_encode(id, code, text, permanent ? 0 : INGEST_RETRY_MS, &ingest->answer);
+	nack_encode(id, code, text, permanent ? 0 : retry_ms, &ingest->answer);
 	send(ingest, port, peer, code);
 }
 
@@ -107,6 +110,19 @@ ingest_has_room(const struct ingest *ingest)
 	return ingest->counters.in_flight_batches < INGEST_BATCHES_IN_FLIGHT_MAX &&
 	       ingest->counters.in_flight_bytes < INGEST_BYTES_IN_FLIGHT_MAX &&
 	       (ingest->open.group != NULL || ingest->tail - ingest->head < RING);
+}
+
+void
+ingest_memory(struct ingest *ingest, bool full)
+{
+	ingest->counters.memory_full += full && !ingest->full;
+	ingest->full = full;
+}
+
+bool
+ingest_wants_push(const struct ingest *ingest)
+{
+	return ingest_has_room(ingest) && !ingest->full;
 }
 
 static struct group *
@@ -189,12 +205,25 @@ dead_message(struct ingest *ingest, const char *code, const char *text, const ch
 		ingest->config.dead(ingest->config.context, &letter);
 }
 
+static bool
+is_tick(struct slice message)
+{
+	struct batch_envelope envelope = {0};
+	char why[120];
+	return batch_open(&envelope, message, why) == BATCH_OK && envelope.is_tick;
+}
+
 static void
 receive_acked(struct ingest *ingest, enum ingest_port port, struct slice peer, struct slice user,
               struct slice message, int64_t now_ms)
 {
 	if (ingest->stopping) {
 		turn_away(ingest, port, peer, message, BATCH_SHUTTING_DOWN, "the service is shutting down");
+		return;
+	}
+	if (ingest->full && !is_tick(message)) {
+		ingest->counters.memory_refused++;
+		turn_away(ingest, port, peer, message, BATCH_OVERLOADED, "memory_max is used up");
 		return;
 	}
 	uint32_t number = peers_find(ingest->peers, port, peer, user);

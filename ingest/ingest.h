@@ -30,6 +30,7 @@ enum {
 	INGEST_BYTES_IN_FLIGHT_MAX = 64 << 20, /* messages and the structs made of them; overshot by one batch at most */
 	INGEST_GROUPS_IN_FLIGHT_MAX = 512, /* never more than the smallest pipe between threads holds */
 	INGEST_RETRY_MS = 200,            /* what an overloaded N1 advises */
+	INGEST_MEMORY_RETRY_MS = 1000,    /* the same while memory is full: it comes back as windows slide */
 };
 
 /* Answers go out through this. peer is the ROUTER's routing id, port the one its message came on. */
@@ -75,8 +76,21 @@ bool ingest_knows(const struct ingest *ingest, enum ingest_port port, struct sli
 bool ingest_ready(const struct ingest *ingest);
 /* The filled group, or NULL; the caller owns it until it gives it to ingest_settle(). */
 struct group *ingest_take(struct ingest *ingest, int64_t now_ms);
-/* False while the in-flight budget is used up: stop reading the push socket; acked batches get N1 overloaded. */
+/* False while the in-flight budget is used up: acked batches get N1 overloaded, push messages are dropped. */
 bool ingest_has_room(const struct ingest *ingest);
+/*
+ * Memory is full (budget.h), or no longer. While it is, acked batches get N1 overloaded; ticks are taken, since
+ * they let windows expire. What was taken in goes its way.
+ *
+ * BUGS: what comes before this is called, and what is in flight, can take the process beyond its budget;
+ * that wants some 100 MiB below what the process can have.
+ */
+void ingest_memory(struct ingest *ingest, bool full);
+/*
+ * False: stop reading the push socket, its senders' high-water marks push back. While memory is full
+ * that is all that keeps push messages out; one that is received all the same is taken in, not lost.
+ */
+bool ingest_wants_push(const struct ingest *ingest);
 /*
  * Takes a group back with its verdicts: sends the answers, writes dead letters, counts. Owns the
  * group. Groups come in the order they were taken in (asserted). One with lsn 0 was not
@@ -91,6 +105,8 @@ struct ingest_counters {
 	uint64_t events;                     /* received: in batches that were taken in */
 	uint64_t verdict[VERDICT_COUNT];     /* settled events by verdict; [OK] = accepted */
 	uint64_t batch[BATCH_CODE_COUNT];    /* answered batches by code */
+	uint64_t memory_refused;             /* those of batch[BATCH_OVERLOADED] that were refused for memory */
+	uint64_t memory_full;                /* times that memory became full */
 	uint64_t push_dropped;               /* push messages over PUSH_BYTES_MAX, without room, after ingest_stop(), or not stored */
 	uint64_t in_flight_batches, in_flight_bytes, peers;
 };

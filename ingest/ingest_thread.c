@@ -5,6 +5,7 @@
 #include "common/mem.h"
 #include "common/zloop.h"
 #include "ingest/frames.h"
+#include "ingest/memory_watch.h"
 #include "schemas/note.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -30,9 +31,11 @@ struct ingest_state {
 	struct ingest *ingest;
 	struct ev_loop *loop;
 	struct zloop router, pull, front, settled;
+	struct memory_watch memory;
 	ev_prepare flush;
 	ev_async stop;
 	bool stopping;
+	bool told_full; /* what the publisher was told last */
 	uint64_t groups_out; /* taken and not yet settled */
 };
 
@@ -103,7 +106,7 @@ on_pull(struct zloop *watcher)
 {
 	struct ingest_state *state = watcher->data;
 	struct frames frames;
-	if (!ingest_has_room(state->ingest)) {
+	if (!ingest_wants_push(state->ingest)) {
 		zloop_pause(watcher); /* the senders' high-water marks push back */
 		return false;
 	}
@@ -123,13 +126,42 @@ on_front(struct zloop *watcher)
 }
 
 static void
+resume(struct ingest_state *state)
+{
+	if (ingest_wants_push(state->ingest))
+		zloop_resume(&state->pull);
+	if (ingest_has_room(state->ingest))
+		zloop_resume(&state->front);
+}
+
+static void
 settle(struct ingest_state *state, struct group *group)
 {
 	ingest_settle(state->ingest, group);
-	if (ingest_has_room(state->ingest)) {
-		zloop_resume(&state->pull);
-		zloop_resume(&state->front);
-	}
+	resume(state);
+}
+
+/* A note that was lost is made up for at the next look. One worker speaks for all. */
+static void
+tell_full(struct ingest_state *state, bool full)
+{
+	if (state->thread->worker != 0 || full == state->told_full)
+		return;
+	struct note *note = note_new(NOTE_FULL, clock_wall_ms());
+	note_add(note, 0, slice_of(full ? "full" : ""));
+	if (link_send(state->thread->notes, note))
+		state->told_full = full;
+	else
+		note_free(note);
+}
+
+static void
+on_memory(void *context, bool full)
+{
+	struct ingest_state *state = context;
+	ingest_memory(state->ingest, full);
+	tell_full(state, full);
+	resume(state);
 }
 
 static bool
@@ -220,6 +252,8 @@ ingest_thread_start(struct ingest_thread *thread)
 		zloop_start(&state->front, state->loop, thread->front, on_front, state);
 	zloop_start(&state->settled, state->loop, thread->settled, on_settled, state);
 	state->settled.only_receives = true;
+	memory_watch_start(&state->memory, state->loop, thread->memory_max, thread->front == NULL, thread->memory_full,
+	                   on_memory, state);
 	ev_prepare_init(&state->flush, on_flush);
 	ev_set_priority(&state->flush, EV_MAXPRI);
 	state->flush.data = state;

@@ -10,6 +10,7 @@
 #include "ingest/ingest.h"
 #include <ev.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum { INGEST_WORKERS_MAX = 16 };
 
@@ -26,6 +27,8 @@ struct ingest_thread {
 	ingest_try_fn *try;        /* the short way there, for small groups while nothing is on the link */
 	void *try_context;
 	void *notes;               /* link to the publisher */
+	int64_t memory_max;        /* bytes that the process may take; 0: no budget */
+	atomic_bool *memory_full;  /* the process's, see memory_watch.h */
 	uint8_t worker;            /* its number, written into its groups */
 	/* its own */
 	struct ingest_counters counters; /* after join */

@@ -22,7 +22,7 @@ static const struct config_override demo_overrides[] = {
      "social: {expect_every: 5m}}",
      "demo"},
     {"alerts",
-     "[{name: flash-sale-cpl, kpi: cpl_events, rows: d/campaign/flash-sale, op: above, value: 35000, "
+     "[{name: flash-sale-cpl, kpi: cpl, rows: d/campaign/flash-sale, op: above, value: 35000, "
      "clear: 33000, severity: warning},"
      " {name: revenue-behind-pace, kpi: revenue, rows: d/all/all, op: below, value: 60000000, pace: true, for: 2m, "
      "severity: critical}]",

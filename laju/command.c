@@ -118,7 +118,7 @@ static const struct command commands[] = {
     {"query", "PATTERN", "rows as they are now, by the snapshot protocol",
      "PATTERN is WINDOW/ROLLUP/KEY with * and ?; what is left out at the end is *.\n"
      "Windows: r1d r7d r30d (rolling), d w m (local day, week, month).\n"
-     "Example: laju query 'r30d/campaign/*' -k revenue,cpl_events -o csv\n",
+     "Example: laju query 'r30d/campaign/*' -k revenue,cpl -o csv\n",
      OPTIONS(query_options), cmd_query},
     {"top", "[PATTERN]", "the terminal display: KPIs now and against the period before, alerts, feeds",
      "Without PATTERN: today (d/all/all) and today's campaigns. With one: its rows, as for query.\n"

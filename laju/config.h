@@ -12,6 +12,7 @@
 #include "aggregator/rules.h"
 #include "common/buf.h"
 #include "ingest/channel.h"
+#include "ingest/phone.h"
 #include "laju/yaml.h" /* struct config_problems */
 #include "schemas/money.h"
 
@@ -22,6 +23,7 @@ enum {
 	CONFIG_SETTINGS_MAX = 32,
 	FEEDS_MAX = 64,
 	RATES_MAX = 10000,
+	MEMORY_AUTO = -1,
 };
 enum clock_mode { CLOCK_WALL = 0, CLOCK_EVENTS };
 
@@ -38,6 +40,8 @@ struct config {
 	char publish_updates[ENDPOINT_MAX], publish_snapshot[ENDPOINT_MAX];
 	int publish_every_ms;
 	int64_t series_max;
+	int64_t memory_max;              /* bytes; 0: no budget, MEMORY_AUTO: by the machine */
+	char phone_country[PHONE_COUNTRY_MAX + 1]; /* "": customers stay as they are written */
 	bool allow_remote;               /* non-loopback binds without keys */
 	char http_listen[ENDPOINT_MAX];  /* "": none given; not served yet */
 	char targets_path[CONFIG_PATH_MAX]; /* as written; not used yet */

@@ -228,17 +228,6 @@ check_pace(struct reader *r, const struct yaml_node *node, const struct rule *ru
 		COMPLAIN(r, node, "pace needs a KPI that adds up; '%s' is a quotient", kpi->name);
 }
 
-/* "team and product" of mask. */
-static void
-name_dims(unsigned mask, char *out, size_t size)
-{
-	size_t n = 0;
-	out[0] = '\0';
-	for (unsigned d = 0; d < EVENT_DIMS; d++)
-		if ((mask >> d & 1) != 0 && n < size)
-			n += (size_t)snprintf(out + n, size - n, "%s%s", n ? " and " : "", event_dim_name(d));
-}
-
 /* A cost per something of a rollup at which nobody knows the cost has no value, so nothing could ever fire. */
 static void
 check_known(struct reader *r, const struct yaml_node *rows, const struct rule *rule)
@@ -248,7 +237,7 @@ check_known(struct reader *r, const struct yaml_node *rows, const struct rule *r
 	char dims[120];
 	if (kpi_known_by(set, rule->kpi, mask))
 		return;
-	name_dims(mask & ~(unsigned)set->spend_dims, dims, sizeof(dims));
+	dims_text(mask & ~(unsigned)set->spend_dims, dims, sizeof(dims));
 	const uint8_t *rollup = memchr(rows->text.p, '/', rows->text.n);
 	yaml_error(r->chosen->file, place_in(r, rows, (uint32_t)(rollup + 1 - rows->text.p)), r->problems,
 	           "spend is not known by %s; %s has no value there", dims, set->kpi[rule->kpi].name);

@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/link.h"
 #include "common/mem.h"
+#include "common/memory.h"
 #include "ingest/front.h"
 #include "publisher/publisher_thread.h"
 #include "schemas/note.h"
@@ -45,6 +46,8 @@ struct node {
 	struct log *log;
 	struct ingest_thread ingest[INGEST_WORKERS_MAX];
 	unsigned workers;
+	int64_t memory_max; /* bytes; 0: no budget */
+	atomic_bool memory_full;
 	struct front front; /* used when workers > 1 */
 	struct aggregator_thread aggregator;
 	struct publisher_thread publisher;
@@ -156,6 +159,9 @@ connect_ingest(struct node *node, unsigned worker)
 	    .key = config->kernel.key,
 	    .dims_mask = kernel_dims_mask(&config->kernel),
 	};
+	strcpy(ingest->core.accept.phone_country, config->phone_country);
+	ingest->memory_max = node->memory_max;
+	ingest->memory_full = &node->memory_full;
 	ingest->core.clock_events = config->clock == CLOCK_EVENTS;
 	snprintf(name, sizeof(name), "groups-%u", worker);
 	node->aggregator.source[worker] = link_bind(node->zmq, name, LINK_DEPTH);
@@ -176,16 +182,26 @@ connect_ingest(struct node *node, unsigned worker)
 	ingest->front = link_connect(node->zmq, name, LINK_DEPTH);
 }
 
+static int64_t
+memory_budget(const struct config *config)
+{
+	const int64_t mib = 1 << 20;
+	return config->memory_max == MEMORY_AUTO ? memory_there_is() / 4 * 3 / mib * mib : config->memory_max;
+}
+
 static void
 connect_rooms(struct node *node, bool demo)
 {
 	struct config *config = node->config;
 	node->workers = (unsigned)config->ingest_workers;
+	node->memory_max = memory_budget(config);
 	for (unsigned w = 0; w < node->workers; w++)
 		connect_ingest(node, w);
 	node->front.router = node->router;
 	node->front.pull = node->pull;
 	node->front.workers = node->workers;
+	node->front.memory_max = node->memory_max;
+	node->front.memory_full = &node->memory_full;
 
 	node->log = log_memory_new(false);
 	node->aggregator.log = node->log;
@@ -219,6 +235,7 @@ connect_rooms(struct node *node, bool demo)
 	    .clock_events = config->clock == CLOCK_EVENTS,
 	    .feed_count = config->feed_count,
 	    .feed = node->feed,
+	    .memory_max = (uint64_t)node->memory_max,
 	};
 	node->publisher.xpub = node->xpub;
 	node->publisher.monitor = node->monitor;
@@ -257,6 +274,9 @@ sum_counters(struct ingest_counters *total, const struct ingest_counters *one)
 	total->bytes += one->bytes;
 	total->events += one->events;
 	total->push_dropped += one->push_dropped;
+	total->memory_refused += one->memory_refused;
+	if (one->memory_full > total->memory_full) /* each worker saw it */
+		total->memory_full = one->memory_full;
 	for (unsigned v = 0; v < VERDICT_COUNT; v++)
 		total->verdict[v] += one->verdict[v];
 	for (unsigned b = 0; b < BATCH_CODE_COUNT; b++)
@@ -296,6 +316,12 @@ node_stop(struct node *node, struct node_account *account)
 	log_free(node->log);
 	zmq_ctx_term(node->zmq);
 	free(node);
+}
+
+int64_t
+node_memory_max(const struct node *node)
+{
+	return node->memory_max;
 }
 
 const struct node_endpoints *

@@ -29,5 +29,7 @@ void node_stop(struct node *node, struct node_account *account);
 struct node_endpoints {
 	char acked[ENDPOINT_MAX], push[ENDPOINT_MAX], updates[ENDPOINT_MAX], snapshot[ENDPOINT_MAX];
 };
+/* Bytes, 0: no budget; what `memory_max: auto` amounts to here. */
+int64_t node_memory_max(const struct node *node);
 const struct node_endpoints *node_endpoints(const struct node *node);
 #endif

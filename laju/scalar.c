@@ -77,6 +77,33 @@ scalar_format_duration(int64_t ms, char out[32])
 	snprintf(out, 32, "%lld%s", (long long)(ms / units[u].ms), units[u].name);
 }
 
+static const struct {
+	const char *name, *brief;
+	int64_t bytes;
+} sizes[] = {
+    {"TiB", "T", INT64_C(1) << 40}, {"GiB", "G", 1 << 30}, {"MiB", "M", 1 << 20}, {"KiB", "K", 1 << 10}, {"", "", 1}};
+
+bool
+scalar_bytes(struct slice text, int64_t *out)
+{
+	int64_t value;
+	if (!take_digits(&text, &value))
+		return false;
+	for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++)
+		if (slice_is(text, sizes[s].name) || slice_is(text, sizes[s].brief))
+			return !__builtin_mul_overflow(value, sizes[s].bytes, out);
+	return false;
+}
+
+void
+scalar_format_bytes(int64_t bytes, char out[32])
+{
+	size_t s = 0;
+	while (s + 1 < sizeof(sizes) / sizeof(sizes[0]) && (bytes < sizes[s].bytes || bytes % sizes[s].bytes != 0))
+		s++;
+	snprintf(out, 32, "%lld%s", (long long)(bytes / sizes[s].bytes), sizes[s].name);
+}
+
 bool
 scalar_is_decimal(struct slice text, uint32_t *digits, uint32_t *decimals)
 {

@@ -15,6 +15,10 @@ bool scalar_bool(struct slice text, bool *out); /* true, false */
 bool scalar_duration_ms(struct slice text, int64_t *out);
 /* The largest fitting unit: "10m". */
 void scalar_format_duration(int64_t ms, char out[32]);
+/* "512MiB", "512M" (the same), "0", "1048576": powers of 1024 up to TiB. */
+bool scalar_bytes(struct slice text, int64_t *out);
+/* The largest unit that leaves no rest: "512MiB". */
+void scalar_format_bytes(int64_t bytes, char out[32]);
 /* "-12.50" -> num -125, den 10: lowest power of ten; at most SCALAR_DIGITS_MAX digits. */
 bool scalar_decimal(struct slice text, int64_t *num, int64_t *den);
 /* Of that form, with however many digits, so many of them behind the point. */

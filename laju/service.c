@@ -2,20 +2,25 @@
 #include "laju/service.h"
 #include "common/mem.h"
 #include "laju/load.h"
+#include "laju/scalar.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 static void
-announce(const struct node_endpoints *at, const struct config *config, bool demo)
+announce(const struct node *node, const struct config *config, bool demo)
 {
+	const struct node_endpoints *at = node_endpoints(node);
+	char memory[32];
+	scalar_format_bytes(node_memory_max(node), memory);
 	fprintf(stderr,
 	        "laju: ready%s\n"
 	        "  events in     %s  (acked)   %s  (push)\n"
 	        "  rows out      %s  (updates)   %s  (snapshot)\n"
-	        "  zone %s, currency %s, clock %s, durability %s\n",
+	        "  zone %s, currency %s, clock %s, durability %s, memory up to %s\n",
 	        demo ? " (DEMO: made-up data)" : "", at->acked, at->push, at->updates, at->snapshot, config->zone_name,
-	        config->currency, config->clock == CLOCK_EVENTS ? "events" : "wall", config->durability);
+	        config->currency, config->clock == CLOCK_EVENTS ? "events" : "wall", config->durability,
+	        node_memory_max(node) > 0 ? memory : "all there is");
 	fprintf(stderr, "laju: events are kept in memory only: a restart begins anew\n");
 	if (config->allow_remote)
 		fprintf(stderr, "laju: allow_remote is set: whoever reaches these ports may send and read\n");
@@ -40,6 +45,9 @@ print_account(const struct node_account *account)
 		if (counters->batch[b] > 0)
 			fprintf(stderr, "; %llu batches %s", (unsigned long long)counters->batch[b],
 			        batch_code_name((enum batch_code)b));
+	if (counters->memory_full > 0)
+		fprintf(stderr, "; memory_max passed %llu times, %llu batches refused for it",
+		        (unsigned long long)counters->memory_full, (unsigned long long)counters->memory_refused);
 	if (counters->push_dropped > 0)
 		fprintf(stderr, "; %llu push messages dropped", (unsigned long long)counters->push_dropped);
 	if (account->notes_lost > 0)
@@ -75,7 +83,7 @@ service_run(struct config *config, const struct options *options, service_fn *up
 	struct node *node = node_start(config, up != NULL);
 	if (node == NULL)
 		return STATUS_FAILED;
-	announce(node_endpoints(node), config, up != NULL);
+	announce(node, config, up != NULL);
 	if (up != NULL)
 		up(node_endpoints(node), config);
 	while (sigwait(&signals, &number) != 0 || number == SIGHUP)

@@ -147,6 +147,46 @@ set_durability(const struct setting *setting, struct config *config, const struc
 		COMPLAIN(chosen, problems, "durability must be none, not '%s'", (const char *)text.p);
 }
 
+static void
+set_duration(const struct setting *setting, struct config *config, const struct chosen *chosen,
+             struct config_problems *problems)
+{
+	int64_t ms;
+	if (scalar_duration_ms(chosen->node->text, &ms) && ms >= setting->min && ms <= setting->max)
+		*(int64_t *)member(setting, config) = ms;
+	else
+		COMPLAIN(chosen, problems, "%s must be %s, not '%s'", setting->name, setting->range,
+		         (const char *)chosen->node->text.p);
+}
+
+static void
+set_bytes(const struct setting *setting, struct config *config, const struct chosen *chosen,
+          struct config_problems *problems)
+{
+	struct slice text = chosen->node->text;
+	int64_t bytes = MEMORY_AUTO;
+	if (!slice_is(text, "auto") &&
+	    (!scalar_bytes(text, &bytes) || (bytes != 0 && (bytes < setting->min || bytes > setting->max))))
+		COMPLAIN(chosen, problems, "%s must be %s, not '%s'", setting->name, setting->range,
+		         (const char *)text.p);
+	else
+		*(int64_t *)member(setting, config) = bytes;
+}
+
+static void
+set_phone(const struct setting *setting, struct config *config, const struct chosen *chosen,
+          struct config_problems *problems)
+{
+	struct slice text = chosen->node->text;
+	if (text.n == 0) /* the default: none */
+		return;
+	if (phone_is_country(text))
+		copy_into(setting, config, chosen, problems);
+	else
+		COMPLAIN(chosen, problems, "%s must be %s, without + or 0 before it, not '%s'", setting->name,
+		         setting->range, (const char *)text.p);
+}
+
 void
 setting_set(const struct setting *setting, struct config *config, const struct chosen *chosen,
             struct config_problems *problems)
@@ -185,6 +225,15 @@ setting_set(const struct setting *setting, struct config *config, const struct c
 	case SETTING_DURABILITY:
 		set_durability(setting, config, chosen, problems);
 		break;
+	case SETTING_DURATION:
+		set_duration(setting, config, chosen, problems);
+		break;
+	case SETTING_BYTES:
+		set_bytes(setting, config, chosen, problems);
+		break;
+	case SETTING_PHONE:
+		set_phone(setting, config, chosen, problems);
+		break;
 	default:
 		copy_into(setting, config, chosen, problems);
 	}
@@ -218,7 +267,7 @@ setting_print(const struct setting *setting, const struct config *config, struct
 {
 	const void *value = (const char *)config + setting->offset;
 	struct slice word;
-	char duration[32];
+	char text[32];
 	switch (setting->type) {
 	case SETTING_INT:
 		buf_printf(out, "%d", *(const int *)value);
@@ -234,8 +283,16 @@ setting_print(const struct setting *setting, const struct config *config, struct
 		buf_add(out, word.p, word.n);
 		break;
 	case SETTING_SLIDE:
-		scalar_format_duration(*(const int *)value * (int64_t)60000, duration);
-		buf_printf(out, "%s", duration);
+		scalar_format_duration(*(const int *)value * (int64_t)60000, text);
+		buf_printf(out, "%s", text);
+		break;
+	case SETTING_DURATION:
+		scalar_format_duration(*(const int64_t *)value, text);
+		buf_printf(out, "%s", text);
+		break;
+	case SETTING_BYTES:
+		scalar_format_bytes(*(const int64_t *)value, text);
+		buf_printf(out, "%s", *(const int64_t *)value == MEMORY_AUTO ? "auto" : text);
 		break;
 	case SETTING_ROLLUPS:
 	case SETTING_RATES:

@@ -4,6 +4,8 @@
 
 #define AT(member) offsetof(struct config, member), sizeof(((struct config *)0)->member)
 #define NOWHERE 0, 0
+#define MIB (INT64_C(1) << 20)
+#define DAY_MS INT64_C(86400000)
 
 const struct setting settings[] = {
     {"data", SETTING_PATH, "./laju-data", "a directory", NULL,
@@ -21,6 +23,10 @@ const struct setting settings[] = {
     {"durability", SETTING_DURABILITY, "none", "none", NULL,
      "What an ack promises. `sync` and `write` come with the durable journal; until then a restart begins empty.",
      AT(durability), 0, 0},
+    {"phone_country", SETTING_PHONE, "", "a country calling code, as 62", NULL,
+     "Takes a customer (`cust`) written like a phone number for one, of this country unless it names another: "
+     "0812-3456 7890 and +62 812 3456 7890 are one customer.",
+     AT(phone_country), 0, 0},
     {"ingest.acked", SETTING_ENDPOINT, "tcp://127.0.0.1:5550", NULL, NULL,
      "Where events are taken in and answered (ROUTER).", AT(ingest_acked), 0, 0},
     {"ingest.push", SETTING_ENDPOINT, "tcp://127.0.0.1:5549", NULL, NULL,
@@ -44,8 +50,15 @@ const struct setting settings[] = {
      AT(kernel.slide_min[WINDOW_R7D]), 0, 0},
     {"slides.r30d", SETTING_SLIDE, "1h", NULL, "1m|5m|15m|1h", "How often the last 30 days slide.",
      AT(kernel.slide_min[WINDOW_R30D]), 0, 0},
+    {"look_back", SETTING_DURATION, "30d", "a time up to 63d, as 30d", NULL,
+     "How long before a sale its last visit or lead may be, for the sale to be attributed to it.",
+     AT(kernel.look_back_ms), 1, 63 * DAY_MS},
     {"guards.series_max", SETTING_INT64, "1000000", NULL, NULL,
      "Series a rollup may have. Keys beyond it are counted together under ~other.", AT(series_max), 1, 100000000},
+    {"memory_max", SETTING_BYTES, "auto", "auto, 0 for none, or 16MiB to 1024TiB", NULL,
+     "Memory that the process may take. Beyond it events are refused for now (`overloaded`), until it is 5 % below. "
+     "auto: three quarters of the machine's memory, or of the cgroup's limit if that is lower.",
+     AT(memory_max), 16 * MIB, 1024 * MIB * MIB},
     {"shards", SETTING_INT, "1", "1", NULL, "Aggregator shards. This version runs one.", AT(shards), 1, 1},
     {"kpis", SETTING_PATH, "default", "default, or a file", NULL,
      "Measures and KPIs: the shipped ones or a file in the same form (docs/kpis.md).", AT(kpis_path), 0, 0},

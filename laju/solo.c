@@ -82,7 +82,7 @@ static void
 make_ingest(struct solo *solo)
 {
 	const struct config *config = solo->config.config;
-	const struct ingest_config core = {
+	struct ingest_config core = {
 	    .accept = {.channels = config->channels,
 	               .rates = config->rates,
 	               .day_of = day_of,
@@ -95,6 +95,7 @@ make_ingest(struct solo *solo)
 	    .feed = on_feed,
 	    .context = solo,
 	};
+	strcpy(core.accept.phone_country, config->phone_country);
 	solo->ingest = ingest_new(&core);
 }
 

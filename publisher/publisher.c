@@ -52,6 +52,7 @@ struct publisher {
 	bool updated;         /* since the last heartbeat */
 	struct figures figures;
 	int64_t beat_ms;      /* wall clock of the last heartbeat */
+	bool full;            /* publisher_full() */
 	int64_t arrival_ms;   /* wall clock of the first heartbeat after the last update */
 	struct publisher_counters counters;
 	struct buf topic, row;
@@ -510,6 +511,12 @@ channels_list(const struct publisher *publisher, struct heartbeat_channel *out)
 }
 
 void
+publisher_full(struct publisher *publisher, bool full)
+{
+	publisher->full = full;
+}
+
+void
 publisher_heartbeat(struct publisher *publisher, int64_t now_ms)
 {
 	struct heartbeat_channel channel[CHANNELS_MAX];
@@ -521,6 +528,7 @@ publisher_heartbeat(struct publisher *publisher, int64_t now_ms)
 	    .now_ms = now_ms,
 	    .durability = slice_of(publisher->config.durability),
 	    .demo = publisher->config.demo,
+	    .full = publisher->full,
 	    .channel = channel,
 	    .feed = feed,
 	};

@@ -159,6 +159,9 @@ take_note(struct publisher_state *state, const struct note *note)
 	case NOTE_ANSWER:
 		send_reply(state, note_text(note, 0), note_text(note, 1));
 		break;
+	case NOTE_FULL:
+		publisher_full(publisher, note_text(note, 0).n > 0);
+		break;
 	case NOTE_QUESTION: /* it comes from here */
 		break;
 	}

@@ -8,8 +8,6 @@
 _Static_assert((int)MEASURES_MAX <= (int)ROW_MEASURES_MAX, "a row holds all measures");
 _Static_assert((int)KPIS_MAX <= (int)ROW_KPIS_MAX, "a row holds all KPIs");
 
-enum { REASON_BYTES = 64 };
-
 struct row_writer {
 	const struct kpi_set *kpis;
 	const struct kernel_config *kernel;
@@ -17,22 +15,35 @@ struct row_writer {
 	int64_t totals[PART_COUNT][MEASURES_MAX];
 	struct slice names[MEASURES_MAX];
 	/* kpi_reason_text() of each case, made once: printing them per row would cost more than the rest */
-	char no_measure[MEASURES_MAX + 1][REASON_BYTES]; /* the last: a divisor without measures */
-	char overflow[REASON_BYTES], beyond_horizon[REASON_BYTES];
+	char no_measure[MEASURES_MAX + 1][KPI_REASON_MAX]; /* the last: a divisor without measures */
+	char overflow[KPI_REASON_MAX], beyond_horizon[KPI_REASON_MAX];
+	struct {
+		uint64_t kpis; /* as bits: those without a value at this rollup, since spend is not known by it */
+		char reason[KPI_REASON_MAX];
+	} unknown[ROLLUPS_MAX];
 	uint64_t kpi_measures[KPIS_MAX];
 	uint64_t missing[WINDOW_COUNT][PART_COUNT];
 };
 
 static void
-reason_fill(char out[REASON_BYTES], const struct kpi_set *set, enum kpi_reason reason, uint8_t measure)
+reason_fill(char out[KPI_REASON_MAX], const struct kpi_set *set, enum kpi_reason reason, uint8_t measure)
 {
 	struct kpi_value value = {.kind = KPI_NONE, .reason = (uint8_t)reason, .measure = measure};
-	char scratch[64];
-	const char *text = kpi_reason_text(set, &value, scratch);
-	size_t n = strnlen(text, REASON_BYTES - 1);
 
-	memcpy(out, text, n);
-	out[n] = 0;
+	kpi_reason_text(set, &value, out);
+}
+
+/* What a rollup's rows have no value for. */
+static void
+unknown_fill(struct row_writer *writer, unsigned rollup)
+{
+	const struct kpi_set *set = writer->kpis;
+	uint8_t dims_mask = writer->kernel->rollup[rollup].dims_mask;
+	struct kpi_value value = kpi_value_unknown(set, dims_mask);
+
+	for (uint32_t k = 0; k < set->kpi_count; k++)
+		writer->unknown[rollup].kpis |= (uint64_t)!kpi_known_by(set, k, dims_mask) << k;
+	kpi_reason_text(set, &value, writer->unknown[rollup].reason);
 }
 
 struct row_writer *
@@ -54,6 +65,8 @@ row_writer_new(const struct publisher_config *config)
 	reason_fill(writer->beyond_horizon, set, REASON_BEYOND_HORIZON, 0);
 	for (uint32_t k = 0; k < set->kpi_count; k++)
 		writer->kpi_measures[k] = formula_measures(&set->kpi[k].formula);
+	for (unsigned r = 0; r < config->kernel->rollup_count; r++)
+		unknown_fill(writer, r);
 	for (unsigned w = 0; w < WINDOW_COUNT; w++)
 		for (unsigned p = 0; p < PART_COUNT; p++)
 			writer->missing[w][p] = measures_missing(set, (enum window)w, (enum window_part)p);
@@ -103,10 +116,24 @@ reason_text(const struct row_writer *writer, const struct kpi_value *value)
 }
 
 static void
-part_fill(struct row_writer *writer, enum window window, enum window_part p)
+value_fill(const struct row_writer *writer, enum window window, enum window_part p, uint32_t k, struct row_value *out)
 {
 	static const struct kpi_value beyond = {.kind = KPI_NONE, .reason = REASON_BEYOND_HORIZON, .den = 1};
-	uint64_t missing = writer->missing[window][p];
+	struct kpi_value value = writer->kpi_measures[k] & writer->missing[window][p]
+	                             ? beyond
+	                             : formula_value(&writer->kpis->kpi[k].formula, writer->totals[p]);
+
+	out->kind = value.kind;
+	out->num = value.num;
+	out->den = value.den;
+	if (value.kind == KPI_NONE)
+		out->reason = slice_of(reason_text(writer, &value));
+}
+
+static void
+part_fill(struct row_writer *writer, unsigned rollup, enum window window, enum window_part p)
+{
+	uint64_t missing = writer->missing[window][p], unknown = writer->unknown[rollup].kpis;
 	const struct kpi_set *set = writer->kpis;
 	struct row_part *part = &writer->row.part[p];
 
@@ -116,14 +143,13 @@ part_fill(struct row_writer *writer, enum window window, enum window_part p)
 		if (!(missing >> m & 1))
 			part->measure[part->measures++] = (struct row_measure){writer->names[m], writer->totals[p][m]};
 	for (uint32_t k = 0; k < set->kpi_count; k++) {
-		struct kpi_value value =
-		    writer->kpi_measures[k] & missing ? beyond : formula_value(&set->kpi[k].formula, writer->totals[p]);
 		struct row_value *out = &part->kpi[k];
-		out->kind = value.kind;
-		out->num = value.num;
-		out->den = value.den;
-		if (value.kind == KPI_NONE)
-			out->reason = slice_of(reason_text(writer, &value));
+		if (unknown >> k & 1) {
+			out->kind = KPI_NONE;
+			out->reason = slice_of(writer->unknown[rollup].reason);
+		} else {
+			value_fill(writer, window, p, k, out);
+		}
 	}
 }
 
@@ -147,7 +173,7 @@ row_writer_row(struct row_writer *writer, const struct row_table_view *view, enu
 		row->part[p].bounds = bounds->part[p];
 		row->part[p].measures = row->part[p].kpis = 0;
 		if (!view->gone)
-			part_fill(writer, window, p);
+			part_fill(writer, view->rollup, window, p);
 	}
 	out->len = 0;
 	row_encode(row, out);

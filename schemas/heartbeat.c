@@ -9,7 +9,7 @@ heartbeat_encode(const struct heartbeat *heartbeat, struct buf *out)
 	uint32_t stale = 0;
 	msgpack_packer packer = pack_to(out);
 
-	msgpack_pack_map(&packer, 11);
+	msgpack_pack_map(&packer, 12);
 	pack_key_u64(&packer, "v", ROW_VERSION);
 	pack_key_u64(&packer, "e", heartbeat->epoch);
 	pack_key_u64(&packer, "s", heartbeat->seq);
@@ -18,6 +18,7 @@ heartbeat_encode(const struct heartbeat *heartbeat, struct buf *out)
 	pack_key_i64(&packer, "lag_ms", heartbeat->lag_ms);
 	pack_key_text(&packer, "dur", heartbeat->durability);
 	pack_key_bool(&packer, "demo", heartbeat->demo);
+	pack_key_bool(&packer, "full", heartbeat->full);
 	pack_word(&packer, "ch");
 	msgpack_pack_map(&packer, heartbeat->channels);
 	for (uint32_t i = 0; i < heartbeat->channels; i++) {
@@ -127,6 +128,8 @@ heartbeat_field(struct cursor *cursor, struct slice key, struct heartbeat_head *
 		return cursor_text(cursor, &head->durability);
 	if (slice_is(key, "demo"))
 		return cursor_bool(cursor, &head->demo);
+	if (slice_is(key, "full"))
+		return cursor_bool(cursor, &head->full);
 	if (slice_is(key, "ch"))
 		return numbers_read(cursor, &head->channels);
 	if (slice_is(key, "feeds"))

@@ -15,6 +15,7 @@ enum note_kind {
 	NOTE_FIGURES,    /* struct figures (aggregator/figures.h) in bytes */
 	NOTE_QUESTION,   /* from the publisher; texts: peer, cust, id */
 	NOTE_ANSWER,     /* texts: peer, the packed answer */
+	NOTE_FULL,       /* text: "full", memory_max is used up; "" no longer */
 };
 
 enum { NOTE_TEXTS = 4 };

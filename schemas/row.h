@@ -43,12 +43,16 @@ struct row {
 void row_encode(const struct row *row, struct buf *out);
 int row_decode(struct row *row, struct slice bytes); /* 0 or -EBADMSG */
 
-/* hb/: {v, e, s, now, lsn, lag_ms, dur, demo, ch: {"<window>/<rollup>": c}, feeds: {name: age_ms}, stale: [name...]} */
+/*
+ * hb/: {v, e, s, now, lsn, lag_ms, dur, demo, full, ch: {"<window>/<rollup>": c}, feeds: {name: age_ms},
+ *  stale: [name...]}
+ */
 struct heartbeat {
 	uint64_t epoch, seq, lsn;
 	int64_t now_ms, lag_ms;
 	struct slice durability; /* "none" */
 	bool demo;
+	bool full; /* memory_max is used up: events are refused for now */
 	uint32_t channels;
 	const struct heartbeat_channel {
 		struct slice name; /* "r1d/campaign" */
@@ -67,7 +71,7 @@ struct heartbeat_head {
 	uint64_t epoch, seq, lsn;
 	int64_t now_ms, lag_ms;
 	struct slice durability;
-	bool demo;
+	bool demo, full;
 	struct slice channels, feeds; /* raw maps, checked: see row_map_next() */
 	struct slice stale;           /* raw array of names: see row_names_next() */
 };

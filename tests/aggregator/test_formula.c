@@ -113,7 +113,7 @@ static void
 a_zero_divisor_is_no_value_and_names_what_is_missing(void **state)
 {
 	(void)state;
-	char scratch[64];
+	char scratch[KPI_REASON_MAX];
 	const int64_t totals[MEASURES] = {[SPEND] = 5};
 	struct kpi_value value = value_of("(amount + spend) / (leads + visits) * 2", totals);
 	assert_int_equal(value.kind, KPI_NONE);
@@ -138,7 +138,7 @@ static void
 what_does_not_fit_is_an_overflow_not_a_wrong_number(void **state)
 {
 	(void)state;
-	char scratch[64];
+	char scratch[KPI_REASON_MAX];
 	const int64_t totals[MEASURES] = {[VISITS] = INT64_MAX, [LEADS] = INT64_MAX, [SALES] = INT64_MIN};
 	struct kpi_value value = value_of("visits + leads", totals);
 	assert_int_equal(value.kind, KPI_NONE);
@@ -219,6 +219,33 @@ a_kpi_of_spend_is_known_where_spend_is(void **state)
 		assert_true(kpi_known_by(set, 0, table[i].dims));
 		assert_int_equal(kpi_known_by(set, 1, table[i].dims), table[i].known);
 	}
+}
+
+static void
+a_kpi_without_spend_says_by_what_it_is_not_known(void **state)
+{
+	(void)state;
+	struct kpi_set *set = shop();
+	char text[KPI_REASON_MAX];
+	static const struct {
+		uint8_t spend_dims, dims;
+		const char *text;
+	} table[] = {
+	    {SPEND_DIMS_DEFAULT, 1 << TEXT_TEAM, "spend is not known by team"},
+	    {SPEND_DIMS_DEFAULT, 1 << TEXT_CAMP | 1 << TEXT_TEAM | 1 << TEXT_PROD, "spend is not known by team and product"},
+	    {0, (1 << EVENT_DIMS) - 1,
+	     "spend is not known by campaign and channel and source and medium and team and person and product"},
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		set->spend_dims = table[i].spend_dims;
+		struct kpi_value value = kpi_value_unknown(set, table[i].dims);
+		assert_int_equal(value.kind, KPI_NONE);
+		assert_string_equal(kpi_reason_text(set, &value, text), table[i].text);
+	}
+	memset(text, 'x', sizeof(text)); /* cut off, where there is no room */
+	dims_text(1 << TEXT_CAMP | 1 << TEXT_CHAN, text, 12);
+	assert_string_equal(text, "campaign an");
+	assert_int_equal(text[12], 'x');
 }
 
 /* Touches of refunds at two times are two classes; what is counted by addition is of none. */
@@ -619,6 +646,7 @@ main(void)
 	    cmocka_unit_test(a_kpi_may_be_used_in_a_later_one),
 	    cmocka_unit_test(a_kpi_brings_its_clock_along),
 	    cmocka_unit_test(a_kpi_of_spend_is_known_where_spend_is),
+	    cmocka_unit_test(a_kpi_without_spend_says_by_what_it_is_not_known),
 	    cmocka_unit_test(a_class_has_one_booking),
 	    cmocka_unit_test(only_what_looks_back_is_missing_beyond_the_horizon),
 	    cmocka_unit_test(units_follow_from_the_formula),

@@ -101,11 +101,22 @@ class Examples(harness.Case):
           self.assertEqual(0, done.returncode, done.stderr)
           self.assertRegex(done.stderr, r'(?s): 3 ok, 0 duplicate, 0 refused.*: 0 ok, 3 duplicate, 0 refused')
           rows.until(lambda last: last)
-        # What the README's alert on the cost of a lead divides by.
+        # What the README's alert on the cost of a lead divides by: it is one lead, whoever says so again.
         rows.until(lambda last: last['kpi/r1d/campaign/harbolnas']['cur'].get('lead_events') == 2)
+        self.assertEqual(1, rows.last['kpi/r1d/campaign/harbolnas']['cur']['leads'])
       asked = subprocess.run([harness.LAJU, 'query', 'd/campaign/*'], capture_output=True, text=True, check=True,
                              env=harness.surroundings(**environment(server)))
       self.assertIn('harbolnas', asked.stdout)
+
+  def test_refund_and_correction_of_the_readme_change_its_sale(self):
+    """In the shell of the first block, where $now is; the refund bears no campaign of its own."""
+    with Server() as server, server.rows('kpi/r1d/campaign/harbolnas') as rows:
+      both = shell_block('./run send first.ndjson') + shell_block('"t": "correct"')
+      done = self.shell(server, both, '-eu')
+      self.assertEqual(0, done.returncode, done.stderr)
+      rows.measure('kpi/r1d/campaign/harbolnas', 'refunds_amount', 5000000)
+      row = rows.measure('kpi/r1d/campaign/harbolnas', 'sales_amount', 20000000)
+      self.assertEqual((15000000, 1), (row['kpi']['revenue'], row['cur']['leads']))
 
   def test_dead_letter_of_the_readme_arrives(self):
     """One line is refused here, the other by the server, which keeps it."""

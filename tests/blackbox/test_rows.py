@@ -50,6 +50,30 @@ class Rows(harness.Case):
       self.assertIsNone(nothing)
       self.assertIn('lead', reason)
 
+  def test_kpi_of_spend_has_no_value_by_team(self):
+    with Server() as server, server.sender() as sender:
+      lsn = sender.send({'id': 'a', 't': 'spend', 'ts': now_ms(), 'amt': 200, 'camp': 'x', 'team': 'east'},
+                        sale('b', amt=300, camp='x', team='east'))['lsn']
+      rows = server.snapshot('kpi/r1d/', lsn=lsn)
+      self.assertEqual([300, 200], rows['kpi/r1d/campaign/x']['kpi']['roas'])
+      team = rows['kpi/r1d/team/east']
+      for part in (team, team['prev']):
+        self.assertEqual([None, 'spend is not known by team'], part['kpi']['roas'])
+      self.assertEqual(300, team['kpi']['revenue'])
+      asked = server.laju('query', 'r1d/team/*', '-k', 'roas,revenue', '-o', 'json')
+      self.assertIn('[null,"spend is not known by team"]', asked.stdout.replace(', ', ','))
+
+  def test_phone_number_is_one_customer_by_option(self):
+    """A refund finds its sale by whichever way its customer is written; without the option they never meet."""
+    events = [sale('s1', cust='0812-3456 7890'), sale('s2', cust='+62 812 3456 7890'), sale('s3', cust='C-1'),
+              {'id': 'r1', 't': 'refund', 'ts': now_ms(), 'amt': 40, 'cust': '6281234567890', 'ref': 's1'}]
+    for setting, customers, unmatched in (('phone_country: 62', 2, 0), ('', 3, 1)):
+      with self.subTest(setting), Server(setting) as server, server.sender() as sender:
+        row = server.snapshot(ALL, lsn=sender.send(*events)['lsn'])[ALL]
+        self.assertEqual((customers, unmatched), (row['kpi']['customers'], row['kpi']['refunds_unmatched']))
+        again = sender.send({**events[0], 'cust': '(0812) 34567890'})
+        self.assertEqual((0, 1) if setting else (1, 0), (again['ok'], again['dup']))
+
   def test_versions_grow_and_the_channel_counts_without_gaps(self):
     with Server() as server, server.sender() as sender, server.rows('kpi/r1d/campaign/', 'hb/') as rows:
       rows.until(lambda last: 'hb/' in last)

@@ -36,7 +36,7 @@ set_init(void)
 static void
 check_value(const struct formula *formula, const int64_t *totals)
 {
-	char scratch[64];
+	char scratch[KPI_REASON_MAX];
 	struct kpi_value value = formula_value(formula, totals);
 	if (value.kind == KPI_NONE) {
 		const char *text = kpi_reason_text(&set, &value, scratch);

@@ -444,6 +444,66 @@ identity_is_customer_and_id(void **state)
 	assert_memory_equal(&second, &meant, sizeof(second));
 }
 
+/* One person in three ways of writing: the same identity, customer and content, and a retry is one. */
+static void
+a_phone_number_is_one_customer_by_option_only(void **state)
+{
+	static const char *const written[] = {"0812-3456 7890", "+62 812 3456 7890", "6281234567890"};
+	struct world *world = *state;
+	struct group_event first = {0}, plain;
+	for (size_t i = 0; i < sizeof(written) / sizeof(written[0]); i++) {
+		struct event event = event_good(EVENT_SALE, "s1", TS_MS);
+		event_text(&event, TEXT_CUST, written[i]);
+		world->config.phone_country[0] = '\0';
+		plain = *one(world, &event);
+		assert_text(world, &plain, TEXT_CUST, written[i]);
+		strcpy(world->config.phone_country, "62");
+		const struct group_event *out = one(world, &event);
+		assert_text(world, out, TEXT_CUST, "+6281234567890");
+		assert_memory_not_equal(&out->id, &plain.id, sizeof(plain.id));
+		if (i == 0)
+			first = *out;
+		assert_memory_equal(&out->id, &first.id, sizeof(first.id));
+		assert_memory_equal(&out->cust, &first.cust, sizeof(first.cust));
+		assert_int_equal(out->content, first.content);
+		/* The raw event says what came. */
+		struct event raw;
+		struct event_fault fault;
+		size_t used;
+		assert_int_equal(event_decode(&raw, group_raw(world->group, out), &used, &fault), VERDICT_OK);
+		assert_true(slice_is(raw.text[TEXT_CUST], written[i]));
+	}
+	struct hash128 meant = group_identity_hash(slice_of("+6281234567890"), slice_of("s1"), &world->config.key);
+	assert_memory_equal(&first.id, &meant, sizeof(meant));
+	struct hash128 cust = group_cust_hash(slice_of("+6281234567890"), &world->config.key);
+	assert_memory_equal(&first.cust, &cust, sizeof(cust));
+}
+
+/* By these, (cust, ref), the aggregator finds the sale; other texts beside the customer are not touched. */
+static void
+a_refund_and_a_void_bear_the_same_customer(void **state)
+{
+	struct world *world = *state;
+	static const enum event_type types[] = {EVENT_SALE, EVENT_REFUND, EVENT_CORRECT, EVENT_VOID, EVENT_LEAD, EVENT_VISIT};
+	strcpy(world->config.phone_country, "62");
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		struct event event = event_good(types[i], "081234567890", TS_MS);
+		event_text(&event, TEXT_CUST, i % 2 ? "(0812) 3456-7890" : "+6281234567890");
+		event_text(&event, TEXT_CAMP, "0812 3456 7890");
+		const struct group_event *out = one(world, &event);
+		assert_int_equal(out->verdict, VERDICT_OK);
+		assert_text(world, out, TEXT_CUST, "+6281234567890");
+		assert_text(world, out, TEXT_ID, "081234567890");
+		assert_text(world, out, TEXT_CAMP, "0812 3456 7890");
+	}
+	struct event event = event_good(EVENT_SALE, "s", TS_MS);
+	event_text(&event, TEXT_CUST, "C-1024");
+	assert_text(world, one(world, &event), TEXT_CUST, "C-1024");
+	event = event_good(EVENT_SALE, "", TS_MS); /* refused: nothing is kept of it */
+	event_text(&event, TEXT_CUST, "0812 3456 7890");
+	assert_refused(world, &event, VERDICT_MISSING_FIELD, "id is missing; sale needs it");
+}
+
 static void
 pack_pair(msgpack_packer *packer, const char *key, const char *value)
 {
@@ -838,6 +898,8 @@ group_survives_the_logs_form(void **state)
 		struct event event = event_good((enum event_type)type, "e", TS_MS);
 		event_text(&event, TEXT_CUR, "USD");
 		event_num(&event, NUM_REV, -9);
+		event_text(&event, TEXT_CUST, "0812 3456 7890");
+		strcpy(world->config.phone_country, type % 2 ? "62" : "");
 		one(world, &event);
 	}
 	group_write(world->group, &first);
@@ -882,6 +944,8 @@ main(void)
 	    TEST(the_amount_as_given_is_kept_beside_the_converted_one),
 	    TEST(unknown_currency_is_named),
 	    TEST(identity_is_customer_and_id),
+	    TEST(a_phone_number_is_one_customer_by_option_only),
+	    TEST(a_refund_and_a_void_bear_the_same_customer),
 	    TEST(content_does_not_depend_on_key_order_or_unknown_keys),
 	    TEST(every_known_key_but_the_id_is_content),
 	    TEST(content_keeps_neighbouring_texts_apart),

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "ingest/budget.h"
 #include "ingest/ingest.h"
 
 #define TS_MS INT64_C(1700000000000)
@@ -391,6 +392,79 @@ byte_budget_turns_batches_away_and_frees_again(void **state)
 	assert_int_equal(world->answers, sent + 1);
 }
 
+/* Between the budget and 5 % below it nothing changes. */
+static void
+memory_budget_is_over_until_there_is_some_to_spare(void **state)
+{
+	(void)state;
+	struct budget budget = {.max_bytes = 1000};
+	static const struct {
+		int64_t resident;
+		bool over;
+	} story[] = {{999, false}, {1000, false}, {1001, true}, {960, true}, {951, true}, {950, false}, {1000, false}, {5000, true}};
+	for (size_t i = 0; i < sizeof(story) / sizeof(story[0]); i++) {
+		bool before = budget.over;
+		assert_int_equal(budget_step(&budget, story[i].resident), story[i].over != before);
+		assert_int_equal(budget.over, story[i].over);
+	}
+}
+
+/* What was taken in before is answered, and counts. */
+static void
+full_memory_turns_batches_away(void **state)
+{
+	struct world *world = *state;
+	static const bool full[] = {false, true, true, false, true};
+	send_batch(world, "early", 1, 1, 0);
+	for (size_t i = 0; i < sizeof(full); i++) {
+		uint64_t nacks = world->nacks;
+		ingest_memory(world->ingest, full[i]);
+		send_batch(world, "web", i, 2, 0);
+		assert_int_equal(world->nacks - nacks, full[i]);
+		assert_int_equal(ingest_wants_push(world->ingest), !full[i]);
+	}
+	assert_true(slice_is(world->answer.code, "overloaded"));
+	assert_int_equal(world->answer.retry_ms, INGEST_MEMORY_RETRY_MS);
+	assert_int_equal(answer_id(&world->answer), 4);
+	assert_int_equal(count(world).memory_refused, 3);
+	assert_int_equal(count(world).batch[BATCH_OVERLOADED], 3);
+	assert_int_equal(count(world).memory_full, 2);
+	assert_int_equal(world->letters, 0);
+	run_dry(world);
+	assert_int_equal(count(world).verdict[VERDICT_OK], 1 + 2 * 2);
+	assert_int_equal(count(world).batch[BATCH_OK], 1 + 2);
+}
+
+/* It stood in the socket or a link before it was seen that memory is full: nobody would send it again. */
+static void
+push_message_that_was_received_while_memory_is_full_is_taken_in(void **state)
+{
+	struct world *world = *state;
+	struct event event = event_good(EVENT_VISIT, "e", TS_MS);
+	ingest_memory(world->ingest, true);
+	world->message.len = 0;
+	event_encode(&event, &world->message);
+	receive(world, PORT_PUSH, "pusher");
+	run_dry(world);
+	assert_int_equal(count(world).verdict[VERDICT_OK], 1);
+	assert_int_equal(count(world).push_dropped, 0);
+}
+
+/* Under clock: events nothing else lets windows expire, and memory come back. */
+static void
+tick_is_taken_while_memory_is_full(void **state)
+{
+	struct world *world = *state;
+	ingest_memory(world->ingest, true);
+	world->message.len = 0;
+	batch_tick(&world->message, 5, TS_MS);
+	receive(world, PORT_ACKED, "web");
+	run_dry(world);
+	assert_true(world->answer.is_ack);
+	send_batch(world, "web", 6, 1, 0);
+	assert_true(slice_is(world->answer.code, "overloaded"));
+}
+
 static void
 groups_in_flight_are_bounded(void **state)
 {
@@ -750,6 +824,8 @@ received_is_accepted_and_duplicate_and_refused(void **state)
 			model_apply(model, group);
 		else if (world->taken_head != world->taken_tail)
 			settle(world);
+		if (random_below(&model->seed, 50) == 0)
+			ingest_memory(world->ingest, random_below(&model->seed, 2));
 	}
 	struct group *group;
 	while ((group = take(world)) != NULL)
@@ -770,6 +846,7 @@ received_is_accepted_and_duplicate_and_refused(void **state)
 	assert_int_equal(world->letters, model->letters);
 	for (int i = 0; i < MODEL_PEERS; i++)
 		assert_int_equal(model->peer[i].head, model->peer[i].tail);
+	assert_true(counters.memory_full > 10 && counters.memory_refused > 100);
 	assert_true(counters.verdict[VERDICT_OK] > 100 && world->nacks > 100 && counters.batch[BATCH_OK] > 1000);
 	free(model);
 }
@@ -792,6 +869,10 @@ main(void)
 	    TEST(peer_beyond_its_credit_is_overloaded),
 	    TEST(credit_is_what_the_peer_has_left),
 	    TEST(byte_budget_turns_batches_away_and_frees_again),
+	    TEST(memory_budget_is_over_until_there_is_some_to_spare),
+	    TEST(full_memory_turns_batches_away),
+	    TEST(push_message_that_was_received_while_memory_is_full_is_taken_in),
+	    TEST_EVENTS(tick_is_taken_while_memory_is_full),
 	    TEST(groups_in_flight_are_bounded),
 	    TEST(group_is_sealed_before_it_could_overflow),
 	    TEST(after_stop_new_batches_are_turned_away_and_old_ones_answered),

@@ -121,6 +121,48 @@ a_flag_beats_the_file_and_says_where_it_is_wrong(void **state)
 	free(config);
 }
 
+/* As it is written, as it counts, and as `laju check` shows it. */
+static void
+times_and_sizes_are_read_and_shown_with_their_units(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *setting;
+		int64_t look_back_ms, memory_max;
+		const char *phone, *shown;
+	} table[] = {
+	    {"look_back=63d", INT64_C(63) * 86400000, MEMORY_AUTO, "", "look_back: 63d "},
+	    {"look_back=36h", INT64_C(36) * 3600000, MEMORY_AUTO, "", "look_back: 36h "},
+	    {"look_back=1ms", 1, MEMORY_AUTO, "", "look_back: 1ms "},
+	    {"memory_max=auto", INT64_C(30) * 86400000, MEMORY_AUTO, "", "memory_max: auto "},
+	    {"memory_max=0", INT64_C(30) * 86400000, 0, "", "memory_max: 0 "},
+	    {"memory_max=16M", INT64_C(30) * 86400000, 16 << 20, "", "memory_max: 16MiB "},
+	    {"memory_max=3GiB", INT64_C(30) * 86400000, INT64_C(3) << 30, "", "memory_max: 3GiB "},
+	    {"memory_max=1024T", INT64_C(30) * 86400000, INT64_C(1) << 50, "", "memory_max: 1024TiB "},
+	    {"memory_max=104857601", INT64_C(30) * 86400000, 104857601, "", "memory_max: 104857601 "},
+	    {"phone_country=62", INT64_C(30) * 86400000, MEMORY_AUTO, "62", "phone_country: 62 "},
+	    {"phone_country=353", INT64_C(30) * 86400000, MEMORY_AUTO, "353", "phone_country: 353 "},
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct config_problems problems = {0};
+		struct config_override override;
+		struct buf shown = {0};
+		struct config *config = calloc(1, sizeof(*config));
+		assert_true(config_override_parse(&override, table[i].setting));
+		assert_true(config_load(config, NULL, &override, 1, &problems));
+		assert_int_equal(config->kernel.look_back_ms, table[i].look_back_ms);
+		assert_int_equal(config->memory_max, table[i].memory_max);
+		assert_string_equal(config->phone_country, table[i].phone);
+		config_print(config, &shown);
+		if (memmem(shown.data, shown.len, table[i].shown, strlen(table[i].shown)) == NULL)
+			fail_msg("no '%s' in:\n%.*s", table[i].shown, (int)shown.len, (const char *)shown.data);
+		buf_fini(&shown);
+		problems_fini(&problems);
+		config_fini(config);
+		free(config);
+	}
+}
+
 static void
 without_a_file_everything_has_a_default(void **state)
 {
@@ -155,6 +197,7 @@ main(void)
 	    cmocka_unit_test(all_mistakes_are_told_with_their_place),
 	    cmocka_unit_test(a_good_file_is_read_as_it_says),
 	    cmocka_unit_test(a_flag_beats_the_file_and_says_where_it_is_wrong),
+	    cmocka_unit_test(times_and_sizes_are_read_and_shown_with_their_units),
 	    cmocka_unit_test(without_a_file_everything_has_a_default),
 	    cmocka_unit_test(the_settings_page_holds_the_table_that_the_program_prints),
 	};

@@ -73,6 +73,47 @@ static const struct golden table[] = {
 	     "laju.yaml:3:22: guards.series_max must be 1 to 100000000, not 0\n"
 	     "guards: {series_max: 0}\n"
 	     "                     ^\n"},
+	{"a_look_back_that_is_none",
+	     "look_back: 0d\n",
+	     "laju.yaml:1:12: look_back must be a time up to 63d, as 30d, not '0d'\n"
+	     "look_back: 0d\n"
+	     "           ^\n"},
+	{"a_look_back_beyond_the_horizon",
+	     "zone: UTC\n"
+	     "look_back: 64d\n",
+	     "laju.yaml:2:12: look_back must be a time up to 63d, as 30d, not '64d'\n"
+	     "look_back: 64d\n"
+	     "           ^\n"},
+	{"a_look_back_of_30_what",
+	     "look_back: 30\n",
+	     "laju.yaml:1:12: look_back must be a time up to 63d, as 30d, not '30'\n"
+	     "look_back: 30\n"
+	     "           ^\n"},
+	{"a_country_code_as_it_is_dialled",
+	     "phone_country: +62\n",
+	     "laju.yaml:1:16: phone_country must be a country calling code, as 62, without + or 0 before it, not '+62'\n"
+	     "phone_country: +62\n"
+	     "               ^\n"},
+	{"a_country_by_its_name",
+	     "phone_country: ID\n",
+	     "laju.yaml:1:16: phone_country must be a country calling code, as 62, without + or 0 before it, not 'ID'\n"
+	     "phone_country: ID\n"
+	     "               ^\n"},
+	{"memory_of_another_unit",
+	     "memory_max: 2 GB\n",
+	     "laju.yaml:1:13: memory_max must be auto, 0 for none, or 16MiB to 1024TiB, not '2 GB'\n"
+	     "memory_max: 2 GB\n"
+	     "            ^\n"},
+	{"memory_too_little_for_an_empty_server",
+	     "memory_max: 16777215\n",
+	     "laju.yaml:1:13: memory_max must be auto, 0 for none, or 16MiB to 1024TiB, not '16777215'\n"
+	     "memory_max: 16777215\n"
+	     "            ^\n"},
+	{"memory_beyond_all_numbers",
+	     "memory_max: 9999999999999T\n",
+	     "laju.yaml:1:13: memory_max must be auto, 0 for none, or 16MiB to 1024TiB, not '9999999999999T'\n"
+	     "memory_max: 9999999999999T\n"
+	     "            ^\n"},
 	{"a_word_outside_the_list",
 	     "clock: evens\n"
 	     "week_start: sun\n",

@@ -59,7 +59,9 @@ support_kpis(void)
 	snprintf(set.measure[M_VISITS].name, sizeof(set.measure[0].name), "visit_count");
 	snprintf(set.measure[M_LEADS].name, sizeof(set.measure[0].name), "lead_count");
 	snprintf(set.measure[M_SPEND].name, sizeof(set.measure[0].name), "spend");
+	set.measure[M_SPEND].from = EVENT_SPEND;
 	set.measure[M_SPEND].unit = UNIT_MONEY;
+	set.spend_dims = SPEND_DIMS_DEFAULT;
 	set.measure_count = M_COUNT;
 	kpi_add(&set, "conversion", "lead_count / visit_count", DIRECTION_UP);
 	kpi_add(&set, "cpl", "spend / lead_count", DIRECTION_DOWN);

@@ -488,8 +488,11 @@ heartbeats_tell_channels_lag_and_silent_feeds(void **unused)
 	assert_true(holds(head.feeds, "\xa3web", 4));
 	assert_true(holds(head.feeds, "\xa4shop", 5));
 	assert_true(holds(head.feeds, "\xa5other", 6));
+	assert_false(head.full);
+	publisher_full(bench->publisher, true);
 	publisher_heartbeat(bench->publisher, 5000);
 	assert_int_equal(heartbeat_decode(&head, buf_slice(&bench->sent.row)), 0);
+	assert_true(head.full);
 	assert_int_equal(head.lag_ms, 3000);
 	bench_free(bench);
 }

@@ -177,9 +177,10 @@ a_heartbeat_comes_back_as_it_was(void **state)
 	struct slice name;
 	int64_t value;
 	(void)state;
-	heartbeat_encode(&(struct heartbeat){3, 900, 77, 1767225600000, -12, B("none"), true, 2, channels, 3, feeds}, &buf);
+	heartbeat_encode(&(struct heartbeat){3, 900, 77, 1767225600000, -12, B("none"), true, false, 2, channels, 3, feeds}, &buf);
 	assert_int_equal(heartbeat_decode(&head, buf_slice(&buf)), 0);
-	assert_true(head.epoch == 3 && head.seq == 900 && head.lsn == 77 && head.now_ms == 1767225600000 && head.lag_ms == -12 && head.demo);
+	assert_true(head.epoch == 3 && head.seq == 900 && head.lsn == 77 && head.now_ms == 1767225600000);
+	assert_true(head.lag_ms == -12 && head.demo && !head.full);
 	assert_slice(head.durability, "none");
 	uint32_t left = row_walk_begin(&head.channels);
 	for (int i = 0; i < 2; i++) {
