@@ -74,7 +74,7 @@ void
 entity_insert(struct entity_set *set, struct entity *entity, uint32_t at, struct activity activity)
 {
 	if (entity->count == (entity->cap > 0 ? entity->cap : 1)) {
-		uint32_t cap = entity->count + entity->count / 2 + 1;
+		uint32_t cap = entity->count + entity->count / 4 + 1;
 		struct activity *more = slab_alloc(&set->slab, cap * sizeof(*more));
 		memcpy(more, entity_activities(entity), entity->count * sizeof(*more));
 		if (entity->cap > 0)

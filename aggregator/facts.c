@@ -55,8 +55,9 @@ facts_make(struct facts *facts, struct hash128 id, unsigned type)
 	fact->prev = fact->next = FACT_NONE;
 	if (type == EVENT_SALE)
 		fact->refunds = (struct chain){FACT_NONE, FACT_NONE};
+	facts->seq++;
 	if (waits(type))
-		fact->seq = facts->seq++;
+		fact->seq = facts->seq;
 	if (has_money(type)) {
 		fact->money = pool_take(&facts->money);
 		fact_money(facts, fact)->sale = FACT_NONE;

@@ -64,7 +64,11 @@ struct fact {
 			uint32_t generation;   /* see leads.h */
 		};
 	};
-	uint32_t money;         /* of a refund or waiting correction: struct money_part */
+	union {
+		uint32_t money;     /* refund, waiting correction: struct money_part */
+		uint32_t since_seq; /* sale: order of arrival of its words */
+		uint32_t known_seq; /* lead: order of arrival of what has left its generation at known_ms */
+	};
 	uint16_t marks;
 	uint8_t type;           /* enum event_type; EVENT_CORRECT, EVENT_VOID: it waits */
 	uint8_t flags;          /* enum event_flag */
@@ -87,7 +91,7 @@ struct facts {
 	struct pool pool, money;
 	struct index by_id;     /* fact.id */
 	struct index by_target; /* refunds that name a sale */
-	uint32_t seq;
+	uint32_t seq;           /* events so far: order of arrival */
 	uint64_t parked;
 };
 

@@ -62,7 +62,6 @@ forget_lead_event(struct kernel *kernel, uint32_t number)
 		return;
 	settle_generation(kernel, event->lead); /* how far it got is kept */
 	chain_remove(&kernel->facts, &lead->events, number);
-	lead->event_count--;
 	fact_drop(kernel, number);
 }
 

@@ -389,6 +389,8 @@ prefetch_dirty(const struct series_set *set, uint32_t at)
 		return;
 	const struct series *series = series_at(set, set->dirty[at + TELL_AHEAD]);
 	const char *block = (const char *)series->block;
+	if (block == NULL)
+		return; /* it was freed */
 	for (size_t line = 0; line < series->cap * (1 + SLOT_COUNT) * sizeof(uint64_t) + series->cap; line += 64)
 		__builtin_prefetch(block + line);
 	__builtin_prefetch(series->key);

@@ -117,8 +117,17 @@ settle_generation(struct kernel *kernel, uint32_t number)
 		lead->before |= (uint8_t)reached(&lead->entries);
 		entries_clear(&lead->entries);
 		lead->generation++;
+		lead->event_count = 0;
 	}
 	return lead->generation;
+}
+
+bool
+lead_is_full(const struct kernel *kernel, uint32_t number)
+{
+	const struct lead *lead = lead_at(&kernel->leads, number);
+	return lead->event_count >= LEAD_EVENTS_MAX &&
+	       generation_last(kernel, lead, lead->generation) >= kernel->now_ms - kernel->config.horizon_ms;
 }
 
 void
@@ -173,7 +182,8 @@ lead_says(const struct kernel *kernel, const struct fact *sale, unsigned dim)
 		form_of_tuple(&kernel->tuples, event->given, &form);
 		if (form.text[dim].n == 0)
 			continue;
-		if (sale->since_ms <= event->known_ms ||
+		bool came_before = (int32_t)(sale->since_seq - event->known_seq) < 0 && event->known_ms > 0;
+		if (came_before ||
 		    sale->since_ms <= generation_last(kernel, lead, event->generation) + kernel->config.horizon_ms)
 			return form.text[dim];
 	}
@@ -229,9 +239,13 @@ lead_enter(struct kernel *kernel, uint32_t number)
 static void
 generation_known(struct kernel *kernel, const struct lead *lead, uint32_t generation)
 {
-	for (uint32_t n = lead->events.first; n != FACT_NONE; n = event_at(kernel, n)->next)
-		if (event_at(kernel, n)->generation == generation)
-			event_at(kernel, n)->known_ms = kernel->now_ms;
+	for (uint32_t n = lead->events.first; n != FACT_NONE; n = event_at(kernel, n)->next) {
+		struct fact *event = event_at(kernel, n);
+		if (event->generation != generation)
+			continue;
+		event->known_ms = kernel->now_ms;
+		event->known_seq = kernel->facts.seq;
+	}
 }
 
 void

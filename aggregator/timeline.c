@@ -162,7 +162,7 @@ timeline_add(struct timeline **timeline, struct moment moment, struct slab *slab
 		to = *timeline;
 	}
 	if (to == NULL || (!is_long(to) && to->count == to->cap)) {
-		uint32_t count = timeline_count(to), cap = count + count / 2 + 1;
+		uint32_t count = timeline_count(to), cap = count + count / 4 + 1;
 		cap = cap < BLOCK_MOMENTS ? cap : BLOCK_MOMENTS;
 		*timeline = to = slab_resize(slab, to, to != NULL ? flat_bytes(to->cap) : 0, flat_bytes(cap));
 		to->count = count;

@@ -7,7 +7,7 @@
 #include "aggregator/state.h"
 #include <assert.h>
 
-static const char *const too_many_events = "the lead has had 4,096 events; one more is not taken";
+static const char *const too_many_events = "the lead has 4,096 events; one more is not taken";
 static const char *const too_many_refunds = "the sale has 1,024 refunds; one more is not taken";
 static const char *const too_many_waiting = "16 corrections wait for the event that ref names; one more is not taken";
 
@@ -32,6 +32,19 @@ revision_of(const struct kernel *kernel, const struct group_event *event, struct
 		int64_t rev, type;
 	} bytes = {target, event->rev, event->type};
 	return hash_id(&kernel->config.key, &bytes, sizeof(bytes));
+}
+
+/* Those that have waited too long are as good as gone already. */
+static void
+drop_expired(struct kernel *kernel, struct hash128 target)
+{
+	uint32_t found[FACT_PARKED_MAX], count = facts_waiting(&kernel->facts, target, found);
+	for (uint32_t i = 0; i < count; i++) {
+		if (fact_at(&kernel->facts, found[i])->since_ms >= kernel->now_ms - kernel->config.horizon_ms)
+			continue;
+		kernel->counters.parked_expired++;
+		fact_drop(kernel, found[i]);
+	}
 }
 
 /* Of those that wait, as long as they may. */
@@ -108,6 +121,23 @@ correction_verdict(const struct kernel *kernel, const struct group_event *event,
 	return *why != NULL ? verdict : VERDICT_OK;
 }
 
+struct tally {
+	const struct kernel *kernel;
+	uint32_t count;
+};
+
+/* One that is not forgotten, nor kept for its sale's sake alone: whether forget.c has been there makes no difference. */
+static void
+tally_refund(void *context, uint32_t number)
+{
+	struct tally *tally = context;
+	const struct facts *facts = &tally->kernel->facts;
+	uint32_t sale = fact_money(facts, fact_at(facts, number))->sale;
+	bool has_sale = sale != FACT_NONE && sale != FACT_PAST;
+	tally->count += is_remembered(tally->kernel, fact_at(facts, number)) ||
+	                (has_sale && is_remembered(tally->kernel, fact_at(facts, sale)));
+}
+
 enum verdict
 words_verdict(const struct kernel *kernel, const struct group_event *event, const struct names *names,
               const char **why)
@@ -118,10 +148,12 @@ words_verdict(const struct kernel *kernel, const struct group_event *event, cons
 		if (!names_given(names->lead))
 			return VERDICT_MISSING_FIELD;
 		uint32_t lead = find_lead(kernel, names);
-		if (lead != LEAD_NONE && lead_at(&kernel->leads, lead)->event_count >= LEAD_EVENTS_MAX)
+		if (lead != LEAD_NONE && lead_is_full(kernel, lead))
 			*why = too_many_events;
 	} else if (event->type == EVENT_REFUND && names_given(names->target)) {
-		if (facts_refunds(&kernel->facts, names->target, NULL, NULL) >= FACT_REFUNDS_MAX)
+		struct tally tally = {kernel, 0};
+		facts_refunds(&kernel->facts, names->target, tally_refund, &tally);
+		if (tally.count >= FACT_REFUNDS_MAX)
 			*why = too_many_refunds;
 	}
 	return *why != NULL ? VERDICT_BAD_FIELD : VERDICT_OK;
@@ -203,6 +235,8 @@ fact_of_event(struct kernel *kernel, const struct group_event *event, const stru
 	fact->tie = names->tie;
 	if (event->type == EVENT_SALE || is_correction(event->type))
 		fact->since_ms = kernel->now_ms;
+	if (event->type == EVENT_SALE)
+		fact->since_seq = kernel->facts.seq;
 	fact->rev = event->rev;
 	fact->flags = event->flags;
 	memcpy(fact->num, event->num, sizeof(fact->num));
@@ -288,8 +322,10 @@ apply_correction(struct kernel *kernel, struct fact *fact, struct fact *by)
 	fact->is_void = by->type == EVENT_VOID;
 	fact->rev = by->rev;
 	fact->is_corrected = true;
-	if (fact->type == EVENT_SALE)
+	if (fact->type == EVENT_SALE) {
 		fact->since_ms = kernel->now_ms;
+		fact->since_seq = kernel->facts.seq;
+	}
 }
 
 static void
@@ -329,6 +365,8 @@ void
 words_correct(struct kernel *kernel, const struct group_event *event, const struct names *names, uint32_t given)
 {
 	uint32_t known = remembered(kernel, names->target);
+	if (known == FACT_NONE && kernel->facts.parked > 0)
+		drop_expired(kernel, names->target);
 	uint32_t number = fact_of_event(kernel, event, names, names->target, given);
 	if (known == FACT_NONE)
 		return; /* it waits */

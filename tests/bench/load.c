@@ -259,6 +259,8 @@ load_message(struct load *load, uint64_t n, int64_t ts_ms)
 {
 	uint32_t m = (uint32_t)(n % load->messages);
 	uint8_t *bytes = load->bytes + load->message[m], ts[9];
+	if (load->shape.span_ms > 0)
+		ts_ms = load->shape.start_ms + load->shape.span_ms / load->messages * m;
 	put_u64(ts, (uint64_t)ts_ms);
 	for (uint32_t i = m * load->shape.batch; i < (m + 1) * load->shape.batch; i++) {
 		write_id(bytes + load->id_at[i], mix(++load->next_id));

@@ -26,6 +26,7 @@ struct load_shape {
 	uint32_t customers;        /* 0: 10 million */
 	bool shop;                 /* instead: 87 % visits, 7 % leads, 4.5 % sales, 0.5 % refunds, 1 % spends */
 	bool shuffled;             /* each event orders its keys anew */
+	int64_t start_ms, span_ms; /* span_ms > 0: the corpus covers that time, whatever load_message() is told */
 };
 
 /* What the limit programs use. */

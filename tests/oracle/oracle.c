@@ -373,6 +373,7 @@ struct entry { /* an accepted event, as it came; entries are in order of arrival
 
 struct version { /* what was said about an event from some log time on */
 	const struct entry *body; /* its own entry, or the correction that replaces it */
+	const struct entry *since; /* with which it came into force; entries are in order of arrival */
 	int64_t since_ms;
 	int64_t rev;
 	bool is_void;
@@ -880,7 +881,8 @@ correct(struct oracle *oracle, struct fact *fact, struct entry *by, int64_t sinc
 	if (fact->version_count > 1 &&
 	    (by->event.rev < now->rev || (by->event.rev == now->rev && (now->is_void || !is_void))))
 		return;
-	version_push(oracle, fact, (struct version){ .body = is_void ? now->body : by, .since_ms = since_ms,
+	version_push(oracle, fact, (struct version){ .body = is_void ? now->body : by,
+		.since = by > fact->origin ? by : fact->origin, .since_ms = since_ms,
 		.rev = by->event.rev, .is_void = is_void });
 }
 
@@ -956,7 +958,7 @@ replay(struct oracle *oracle)
 		struct fact *fact = &oracle->fact[oracle->fact_count++];
 		fact->origin = entry;
 		entry->fact = fact;
-		version_push(oracle, fact, (struct version){ .body = entry, .since_ms = entry->arrived_ms });
+		version_push(oracle, fact, (struct version){ .body = entry, .since = entry, .since_ms = entry->arrived_ms });
 		if (is_correctable(entry->event.type))
 			apply_parked(oracle, fact);
 	}
@@ -1190,12 +1192,18 @@ last_touch(const struct oracle *oracle, const struct fact *sale, bool of_lead, i
 	return touch;
 }
 
+/* When this entry had come. */
 static bool
-lead_is_remembered(const struct oracle *oracle, int lead, int64_t at_ms)
+lead_is_remembered(const struct oracle *oracle, int lead, const struct entry *at)
 {
 	for (size_t i = 0; i < oracle->fact_count; i++) {
-		const struct version *version = version_at(&oracle->fact[i], at_ms);
-		if (version != NULL && version->lead == lead && is_remembered(oracle, version, at_ms))
+		const struct fact *fact = &oracle->fact[i];
+		const struct version *version = NULL;
+		for (size_t v = 0; v < fact->version_count; v++) {
+			if (fact->version[v].since <= at)
+				version = &fact->version[v];
+		}
+		if (version != NULL && version->lead == lead && is_remembered(oracle, version, at->arrived_ms))
 			return true;
 	}
 	return false;
@@ -1217,11 +1225,11 @@ lead_says(const struct oracle *oracle, const struct fact *sale, int dim, int64_t
 		if (version == NULL || version->is_void || !is_of_its_lead(sale, fact, version))
 			continue;
 		const struct oracle_event *event = &version->body->event;
-		int64_t met_ms = version_now(sale)->since_ms;
-		if (version->since_ms > met_ms)
-			met_ms = version->since_ms;
+		const struct entry *met = version_now(sale)->since;
+		if (version->since > met)
+			met = version->since;
 		if (event->dim[dim] == NULL || event->ts_ms > sale->event.ts_ms ||
-		    !lead_is_remembered(oracle, version->lead, met_ms))
+		    !lead_is_remembered(oracle, version->lead, met))
 			continue;
 		if (last == NULL || is_before(oracle, last, said->ts_ms, fact, event->ts_ms)) {
 			last = fact;

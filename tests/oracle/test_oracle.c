@@ -2139,7 +2139,7 @@ static void
 park(struct oracle *oracle, int type, const char *at, int rev, int end)
 {
 	for (; rev < end; rev++) {
-		char id[8];
+		char id[16];
 		snprintf(id, sizeof(id), "k%d", rev);
 		TELL(at, .id = id, .content = (uint64_t)rev, .type = type, .ref = "s", .rev = rev);
 	}
