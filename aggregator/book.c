@@ -128,18 +128,18 @@ void
 book(struct kernel *kernel, struct fact *fact, const struct booking *booking)
 {
 	struct booking was = booking_of(kernel, fact);
+	for (unsigned k = 0; k < 2; k++)
+		if (booking->at[k].tuple != TUPLE_NONE)
+			tuple_at(&kernel->tuples, booking->at[k].tuple)->refs++;
 	for (unsigned k = 0; k < 2; k++) {
-		bool same_tuple = was.at[k].tuple == booking->at[k].tuple;
-		if (same_tuple && was.at[k].tuple != TUPLE_NONE && was.at[k].ts_ms == booking->at[k].ts_ms) {
+		if (was.at[k].tuple == booking->at[k].tuple && was.at[k].tuple != TUPLE_NONE &&
+		    was.at[k].ts_ms == booking->at[k].ts_ms) {
 			count_difference(kernel, &was, booking, k);
 			continue;
 		}
-		if (!same_tuple && booking->at[k].tuple != TUPLE_NONE)
-			tuple_at(&kernel->tuples, booking->at[k].tuple)->refs++;
 		count_at(kernel, fact, &was, k, -1);
 		count_at(kernel, fact, booking, k, 1);
-		if (!same_tuple && was.at[k].tuple != TUPLE_NONE)
-			tuple_release(&kernel->tuples, was.at[k].tuple);
 	}
+	book_release(kernel, fact);
 	keep_booking(kernel, fact, booking);
 }

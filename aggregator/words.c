@@ -365,9 +365,11 @@ void
 words_correct(struct kernel *kernel, const struct group_event *event, const struct names *names, uint32_t given)
 {
 	uint32_t known = remembered(kernel, names->target);
+	tuple_at(&kernel->tuples, given)->refs++; /* those that are dropped may have had the same form */
 	if (known == FACT_NONE && kernel->facts.parked > 0)
 		drop_expired(kernel, names->target);
 	uint32_t number = fact_of_event(kernel, event, names, names->target, given);
+	tuple_release(&kernel->tuples, given);
 	if (known == FACT_NONE)
 		return; /* it waits */
 	struct fact *fact = fact_at(&kernel->facts, known), *by = fact_at(&kernel->facts, number);
