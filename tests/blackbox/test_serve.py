@@ -150,7 +150,8 @@ class Push(harness.Case):
       push.close()
 
   def test_pushed_refusals_are_in_the_dead_letters_with_bytes_and_reason(self):
-    with Server() as server, server.rows('dlq/') as rows:
+    with Server() as server, server.rows('dlq/', 'hb/') as rows:
+      rows.until(lambda last: any(topic.startswith('hb/') for topic in last))  # the subscription is there
       push = server.socket(zmq.PUSH, 'ingest.push')
       bad = [sale('x', amt=1.5), {'id': 'y'}, sale('z', ts=now_ms() + DAY_MS)]
       for event in bad:

@@ -69,7 +69,7 @@ class Status(harness.Case):
         if name in ('series', 'facts'):
           each = '{:,.1f}'.format(taken / told['state'][name])
           self.assertRegex(memory.stdout, r'(?m)^%s +\d+ +%s +%s  ' % (name, '{:,}'.format(taken), each))
-      self.assertRegex(memory.stdout, r'(?m)^memory_max +none')
+      self.assertRegex(memory.stdout, r'(?m)^memory_max +[\d,]+ +the budget')
 
   def test_demonstration_says_so(self):
     with Server(command=('demo',)) as server:
