@@ -93,7 +93,7 @@ settle_entries(struct kernel *kernel, struct lead *lead, const struct entries *e
 	for (unsigned i = 0; i < STAGE_CUSTOMER; i++) {
 		if (was.by[i] != FACT_NONE)
 			book_event(kernel, entries, was.by[i]);
-		if (entries->by[i] != FACT_NONE)
+		if (entries->by[i] != FACT_NONE && entries->by[i] != was.by[i] && entries->by[i] != event)
 			book_event(kernel, entries, entries->by[i]);
 	}
 }
