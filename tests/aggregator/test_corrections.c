@@ -313,7 +313,7 @@ sixteen_corrections_may_wait_for_one_event(void **state)
 {
 	(void)state;
 	struct people *f = people_new();
-	char id[8];
+	char id[16];
 	for (int i = 1; i <= FACT_PARKED_MAX; i++) {
 		snprintf(id, sizeof(id), "c%d", i);
 		TELL(f, EVENT_CORRECT, id, NOON, .cust = "ann", .ref = "s", .rev = i, .amt = i);
@@ -338,7 +338,7 @@ corrections_that_waited_too_long_make_room_for_others(void **state)
 {
 	(void)state;
 	struct people *f = people_new();
-	char id[8];
+	char id[16];
 	for (int i = 1; i <= FACT_PARKED_MAX; i++) {
 		snprintf(id, sizeof(id), "c%d", i);
 		TELL(f, EVENT_CORRECT, id, NOON, .cust = "ann", .ref = "s", .rev = i, .amt = i);
@@ -386,7 +386,7 @@ of_two_of_one_rev_that_wait_the_first_is_in_force(void **state)
 {
 	(void)state;
 	struct people *f = people_new();
-	char id[8], sale[8];
+	char id[16], sale[16];
 	for (int i = 0; i < 40; i++) {
 		snprintf(id, sizeof(id), "a%d", i), snprintf(sale, sizeof(sale), "s%d", i);
 		TELL(f, EVENT_CORRECT, id, NOON - 62 * DAY, .cust = "ann", .ref = sale, .rev = 1, .amt = 1);
@@ -435,7 +435,7 @@ what_cannot_be_corrected_is_refused_with_a_reason(void **state)
 static void
 tell_lead_events_to_the_limit(struct people *f, int64_t ts_ms)
 {
-	char id[8];
+	char id[16];
 	for (int i = 0; i < LEAD_EVENTS_MAX; i++) {
 		snprintf(id, sizeof(id), "e%d", i);
 		TELL(f, EVENT_LEAD, id, ts_ms, .cust = "ann", .lead = "deal", .stage = STAGE_MQL);
@@ -459,7 +459,7 @@ a_lead_has_4096_events(void **state)
 static void
 tell_refunds_to_the_limit(struct people *f, int64_t ts_ms)
 {
-	char id[8];
+	char id[16];
 	for (int i = 0; i < FACT_REFUNDS_MAX; i++) {
 		snprintf(id, sizeof(id), "r%d", i);
 		TELL(f, EVENT_REFUND, id, ts_ms, .cust = "ann", .ref = "s", .amt = 1);
