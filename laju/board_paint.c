@@ -233,12 +233,14 @@ list(struct painter *painter, uint32_t rows)
 		list_row(painter, table, buf_slice(&entry->topic), &first);
 		shown++;
 	}
-	if (shown > 0 && rows > 2) {
+	if (shown > 0 && rows > 3) {
 		text_line(painter, "0", "%s", "");
-		text_table_text(table, painter->view->width, rows - 2, &text);
+		uint32_t dropped = text_table_text(table, painter->view->width, rows - 3, &text);
 		buf_add(painter->out, text.data, text.len);
 		for (size_t i = 0; i < text.len; i++)
 			painter->lines += text.data[i] == '\n';
+		if (dropped > 0)
+			text_line(painter, "2", "%u more KPIs have no room at this width", dropped);
 	}
 	text_table_free(table);
 	buf_fini(&text);

@@ -103,6 +103,9 @@ answer(struct query *query)
 	if (query->rows.broken > 0)
 		text_say("laju query: %llu row%s of the server could not be read", (unsigned long long)query->rows.broken,
 		         query->rows.broken == 1 ? "" : "s");
+	if (view->left_out > 0)
+		text_say("laju query: %u more columns are wider than the terminal: name some with -k, or take -o csv",
+		         view->left_out);
 	if (query->hello.demo)
 		text_say("laju query: the server runs a demonstration (DEMO)");
 	return text_print(&query->out) && query->rows.broken == 0 ? STATUS_OK : STATUS_FAILED;
@@ -122,6 +125,8 @@ read_options(struct query *query)
 	                                 .measures = options_flag(options, "measures"),
 	                                 .prev = options_flag(options, "prev"),
 	                                 .verbose = options_flag(options, "verbose")};
+	if (options_text(options, "kpi") == NULL) /* what was asked for by name is shown */
+		query->view.width = text_terminal_width();
 	if (query->view.measures && options_text(options, "kpi"))
 		return options_wrong(options, "--measures and --kpi exclude each other");
 	if (options->args != 1)

@@ -219,7 +219,8 @@ show(struct command_replay *self)
 	                         .measures = options_flag(options, "measures"),
 	                         .prev = options_flag(options, "prev"),
 	                         .verbose = options_flag(options, "verbose"),
-	                         .instants = self->instants > 1};
+	                         .instants = self->instants > 1,
+	                         .width = options_text(options, "kpi") == NULL ? text_terminal_width() : 0};
 	int status = rows_view_print(&view, self->rows, self->at_ms, self->instants, options_text(options, "kpi"),
 	                             &self->out, &shown);
 	if (status != STATUS_OK)
@@ -230,6 +231,9 @@ show(struct command_replay *self)
 	if (words.len > 0)
 		fwrite(words.data, 1, words.len, stderr);
 	buf_fini(&words);
+	if (view.left_out > 0)
+		text_say("laju replay: %u more columns are wider than the terminal: name some with -k, or take -o csv",
+		         view.left_out);
 	if (shown == 0)
 		text_say("laju replay: no row matches %s", options_text(options, "select"));
 	if (!text_print(&self->out))

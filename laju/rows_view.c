@@ -238,7 +238,7 @@ rows_view_print(struct rows_view *view, const struct rowset *set, const int64_t 
 		else if (view->form == VIEW_CSV)
 			text_table_csv(table, out);
 		else if (*shown > 0)
-			text_table_text(table, 0, UINT32_MAX, out);
+			view->left_out = text_table_text(table, view->width, UINT32_MAX, out);
 		text_table_free(table);
 	}
 	free(view->row);

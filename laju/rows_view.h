@@ -18,6 +18,9 @@ struct rows_view {
 	uint8_t form;                    /* enum view_form */
 	bool measures, prev, verbose;
 	bool instants;                   /* several sets: a first column says when */
+	uint32_t width;                  /* of a table; 0: no limit */
+	/* told by it */
+	uint32_t left_out;               /* columns that the width had no room for */
 	/* its own */
 	uint32_t columns;
 	char column[VIEW_COLUMNS_MAX][64];

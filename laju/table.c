@@ -98,7 +98,7 @@ blanks(struct buf *out, uint32_t n)
 		buf_add(out, " ", 1);
 }
 
-void
+uint32_t
 text_table_text(const struct text_table *table, uint32_t width, uint32_t rows, struct buf *out)
 {
 	uint32_t shown = fitting(table, width);
@@ -118,6 +118,7 @@ text_table_text(const struct text_table *table, uint32_t width, uint32_t rows, s
 			out->len--;
 		buf_add(out, "\n", 1);
 	}
+	return table->columns - shown;
 }
 
 static void

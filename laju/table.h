@@ -19,9 +19,9 @@ uint32_t text_table_rows(const struct text_table *table);
 /*
  * Header and rows, two blanks between columns, no blanks at the end of a line. width:
  * columns are dropped from the right until the rest fits, and a line is cut where even
- * the first does not; 0: no limit. rows: at most so many.
+ * the first does not; 0: no limit. rows: at most so many. Returns how many columns were dropped.
  */
-void text_table_text(const struct text_table *table, uint32_t width, uint32_t rows, struct buf *out);
+uint32_t text_table_text(const struct text_table *table, uint32_t width, uint32_t rows, struct buf *out);
 /* RFC 4180, but lines end with a line feed alone. */
 void text_table_csv(const struct text_table *table, struct buf *out);
 #endif

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <wchar.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 /* --- characters --- */
 
@@ -196,4 +198,11 @@ text_print(const struct buf *text)
 {
 	bool written = text->len == 0 || fwrite(text->data, 1, text->len, stdout) == text->len;
 	return fflush(stdout) == 0 && written;
+}
+
+uint32_t
+text_terminal_width(void)
+{
+	struct winsize size = {0};
+	return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }

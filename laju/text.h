@@ -29,6 +29,8 @@ void text_fit(struct buf *out, struct slice text, uint32_t width, bool pad);
 /* One line on stderr, cleaned as a whole: a line break in what it quotes cannot forge a second one. */
 void text_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void text_vsay(const char *before, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+/* Columns of the terminal that stdout is; 0: it is none. */
+uint32_t text_terminal_width(void);
 /* To stdout and flushed; false: it could not be written. */
 bool text_print(const struct buf *text);
 #endif
