@@ -3,7 +3,7 @@
 #include "common/clock.h"
 #include "common/link.h"
 #include "common/mem.h"
-#include "common/process.h"
+#include "common/memory.h"
 #include "common/zloop.h"
 #include "schemas/note.h"
 #include <assert.h>
@@ -115,7 +115,7 @@ on_figures(struct ev_loop *loop, ev_timer *timer, int revents)
 	struct aggregator_state *state = timer->data;
 	struct note *note = note_new(NOTE_FIGURES, 0);
 	struct figures figures;
-	uint64_t resident_bytes = process_resident_bytes();
+	uint64_t resident_bytes = (uint64_t)memory_resident();
 	(void)loop, (void)revents;
 	pthread_mutex_lock(&state->core);
 	aggregator_figures(state->aggregator, &figures);

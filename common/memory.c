@@ -25,6 +25,12 @@ memory_resident(void)
 extern void __sanitizer_purge_allocator(void) __attribute__((weak));
 
 void
+memory_begin(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 16 << 10);
+}
+
+void
 memory_trim(void)
 {
 	malloc_trim(0);

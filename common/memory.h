@@ -7,6 +7,11 @@
 
 /* Resident bytes (/proc/self/statm); 0: not known. */
 int64_t memory_resident(void);
+/*
+ * Before the first thread. Tables of 16 KiB and more go back to the system at once when they are outgrown: they grow
+ * in lockstep by the thousand, and what one leaves is too small for the next (20 MiB of a million events).
+ */
+void memory_begin(void);
 /* Gives free memory back to the system. Walks the heap: for when memory is short. */
 void memory_trim(void);
 /* What the machine has, or the process's cgroups allow, whichever is lower. */

@@ -1,4 +1,5 @@
 /* main.c - `laju COMMAND [ARGS]`: finds the command and runs it. */
+#include "common/memory.h"
 #include "laju/command.h"
 #include "laju/guess.h"
 #include "laju/text.h"
@@ -84,6 +85,7 @@ main(int argc, char **argv)
 {
 	/* wcwidth() needs a UTF-8 locale; numbers and dates stay in the C form whatever the user's locale is. */
 	setlocale(LC_CTYPE, "C.UTF-8");
+	memory_begin();
 	if (argc < 2) {
 		struct buf out = {0};
 		uint32_t count;
