@@ -57,7 +57,7 @@ facts_make(struct facts *facts, struct hash128 id, unsigned type)
 		fact->refunds = (struct chain){FACT_NONE, FACT_NONE};
 	facts->seq++;
 	if (waits(type))
-		fact->seq = facts->seq;
+		fact->since_seq = facts->seq;
 	if (has_money(type)) {
 		fact->money = pool_take(&facts->money);
 		fact_money(facts, fact)->sale = FACT_NONE;
@@ -109,7 +109,7 @@ facts_waiting(const struct facts *facts, struct hash128 id, uint32_t found[FACT_
 			continue;
 		assert(count < FACT_PARKED_MAX);
 		uint32_t at = count++;
-		for (; at > 0 && (int32_t)(fact->seq - fact_at(facts, found[at - 1])->seq) < 0; at--)
+		for (; at > 0 && fact->since_seq < fact_at(facts, found[at - 1])->since_seq; at--)
 			found[at] = found[at - 1];
 		found[at] = n;
 	}
@@ -148,7 +148,9 @@ chain_add(struct facts *facts, struct chain *chain, uint32_t number)
 	for (; before != FACT_NONE; before = fact_at(facts, before)->prev) {
 		const struct fact *other = fact_at(facts, before);
 		if (other->ts_ms != fact->ts_ms ? other->ts_ms < fact->ts_ms
-		                                : other->tie <= fact->tie || fact->type == EVENT_SALE)
+		    : fact->type == EVENT_SALE || other->tie != fact->tie
+		        ? fact->type == EVENT_SALE || other->tie < fact->tie
+		        : other->id.lo < fact->id.lo) /* ties can be made on purpose, keyed hashes cannot */
 			break;
 	}
 	fact->prev = before;

@@ -54,21 +54,16 @@ struct fact {
 	union {
 		struct { /* sale; waiting correction */
 			int64_t since_ms;      /* log time at which its words came */
-			union {
-				struct chain refunds; /* of a sale: those matched with it and not void */
-				uint32_t seq;         /* of a correction: order of arrival */
-			};
+			uint64_t since_seq;    /* order of arrival of its words */
+			struct chain refunds;  /* of a sale: those matched with it and not void */
 		};
 		struct { /* lead */
 			int64_t known_ms;      /* log time until which its generation was remembered, whatever has left it since */
+			uint64_t known_seq;    /* order of arrival of what left it then */
 			uint32_t generation;   /* see leads.h */
 		};
 	};
-	union {
-		uint32_t money;     /* refund, waiting correction: struct money_part */
-		uint32_t since_seq; /* sale: order of arrival of its words */
-		uint32_t known_seq; /* lead: order of arrival of what has left its generation at known_ms */
-	};
+	uint32_t money;         /* of a refund or waiting correction: struct money_part */
 	uint16_t marks;
 	uint8_t type;           /* enum event_type; EVENT_CORRECT, EVENT_VOID: it waits */
 	uint8_t flags;          /* enum event_flag */
@@ -91,7 +86,7 @@ struct facts {
 	struct pool pool, money;
 	struct index by_id;     /* fact.id */
 	struct index by_target; /* refunds that name a sale */
-	uint32_t seq;           /* events so far: order of arrival */
+	uint64_t seq;           /* facts so far: order of arrival */
 	uint64_t parked;
 };
 

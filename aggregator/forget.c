@@ -56,12 +56,11 @@ forget_lead_event(struct kernel *kernel, uint32_t number)
 {
 	struct fact *event = fact_at(&kernel->facts, number);
 	struct lead *lead = lead_at(&kernel->leads, event->lead);
-	int64_t sales_ms = kernel->config.horizon_ms + kernel->config.future_ms;
-	if (!older(kernel, settle_lead_last(kernel, event), kernel->config.horizon_ms + sales_ms) ||
-	    !older(kernel, event->known_ms, sales_ms))
+	if (!lead_event_is_over(kernel, event))
 		return;
 	settle_generation(kernel, event->lead); /* how far it got is kept */
 	chain_remove(&kernel->facts, &lead->events, number);
+	lead->event_count--;
 	fact_drop(kernel, number);
 }
 

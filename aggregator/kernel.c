@@ -16,9 +16,9 @@ keep_days(const struct kernel_config *config, int keep[PANE_LEVELS])
 	static const int days[WINDOW_ROLLING] = {1, 7, 30};
 	keep[0] = 3;  /* two days and a part for d.ptd and d.prev */
 	keep[1] = 16; /* w.ptd */
-	bool looks_back = false;
+	bool looks_back = false; /* the far edges of touches move as soon as there are any */
 	for (uint32_t m = 0; m < config->kpis->measure_count; m++)
-		looks_back |= take_looks_back(config->kpis->measure[m].take);
+		looks_back |= take_is_touch(config->kpis->measure[m].take);
 	for (unsigned w = 0; w < WINDOW_ROLLING; w++) {
 		int parts = looks_back && w != WINDOW_R30D ? 3 : 2, reach = parts * days[w] + 1;
 		if (config->slide_min[w] < 15 && keep[0] < reach)
@@ -248,7 +248,7 @@ apply_event(struct kernel *kernel, struct group *group, struct group_event *even
 	if (verdict != VERDICT_OK)
 		return;
 	count_abs(kernel, event);
-	if (tuple_would_fold(&kernel->series))
+	if (kernel->due && tuple_might_fold(&kernel->tuples, &kernel->series))
 		kernel_drain(kernel, UINT64_MAX); /* what is to be freed is free: folding is a function of the log */
 	count_any(kernel, event, names, tuple_for(kernel, group, event, dims_of(kernel, group, event, mask), names->tuple_hint));
 }

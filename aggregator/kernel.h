@@ -91,7 +91,7 @@ struct kernel_counters {
 	uint64_t parked_expired, parked_unfit; /* those whose event never came, or was none that they fit */
 	uint64_t audited, audit_mismatch; /* series recounted; those of them whose totals were wrong */
 	uint32_t mismatch_series;         /* the last of these */
-	uint64_t firsts;      /* customers whose first sale is too old to change */
+	uint64_t firsts;      /* customers and leads whose first sale or entries are too old to change */
 	uint64_t bytes;       /* all tables */
 	uint64_t bytes_series, bytes_cells, bytes_tuples, bytes_ids, bytes_entities, bytes_facts, bytes_leads, bytes_firsts;
 };

@@ -9,7 +9,7 @@
 #define AGGREGATOR_LEADS_H
 #include "aggregator/facts.h"
 
-enum { LEAD_CHUNK = 1024, LEAD_EVENTS_MAX = 4096 /* of a lead; one more is refused */ };
+enum { LEAD_CHUNK = 1024, LEAD_EVENTS_MAX = 4096 /* of a name, by whatever can still be asked for; one more is refused */ };
 #define LEAD_NONE UINT32_MAX
 
 /* The events by which a lead first entered each stage: one that names the stage, else one that implies it. */
@@ -25,7 +25,7 @@ struct lead {
 	struct chain sales;      /* those not void */
 	struct entries entries;  /* of the present generation */
 	uint32_t generation;
-	uint32_t event_count;    /* of the present generation */
+	uint32_t event_count;    /* of all that are kept */
 	uint32_t refs;           /* facts that name it */
 	uint8_t before;          /* bit stage - STAGE_LEAD: reached by an earlier generation */
 	bool live;

@@ -107,27 +107,49 @@ reached(const struct entries *entries)
 	return bits;
 }
 
+/* A lead's place among what is kept for ever: no customer's, whatever the customer is called. */
+static struct hash128
+kept_as(struct hash128 name)
+{
+	return (struct hash128){~name.lo, name.hi};
+}
+
 uint32_t
 settle_generation(struct kernel *kernel, uint32_t number)
 {
 	struct lead *lead = lead_at(&kernel->leads, number);
 	if (lead->generation == 0) /* just made: it may have been here long ago */
-		lead->before = (uint8_t)firsts_get(&kernel->firsts, lead->name);
+		lead->before = (uint8_t)firsts_get(&kernel->firsts, kept_as(lead->name));
 	if (generation_last(kernel, lead, lead->generation) < kernel->now_ms - kernel->config.horizon_ms) {
 		lead->before |= (uint8_t)reached(&lead->entries);
 		entries_clear(&lead->entries);
 		lead->generation++;
-		lead->event_count = 0;
 	}
 	return lead->generation;
+}
+
+/* Nothing can ask for it any more, whether forget.c has been there or not. */
+bool
+lead_event_is_over(const struct kernel *kernel, const struct fact *event)
+{
+	int64_t now_ms = kernel->now_ms, sales_ms = kernel->config.horizon_ms + kernel->config.future_ms;
+	return event->known_ms < now_ms - sales_ms &&
+	       settle_lead_last(kernel, event) < now_ms - kernel->config.horizon_ms - sales_ms;
 }
 
 bool
 lead_is_full(const struct kernel *kernel, uint32_t number)
 {
 	const struct lead *lead = lead_at(&kernel->leads, number);
-	return lead->event_count >= LEAD_EVENTS_MAX &&
-	       generation_last(kernel, lead, lead->generation) >= kernel->now_ms - kernel->config.horizon_ms;
+	uint32_t count = lead->event_count;
+	if (count < LEAD_EVENTS_MAX)
+		return false;
+	for (uint32_t n = lead->events.first; n != FACT_NONE; n = event_at(kernel, n)->next) {
+		if (!lead_event_is_over(kernel, event_at(kernel, n)))
+			break; /* those behind it may be over, too: they count on until it is */
+		count--;
+	}
+	return count >= LEAD_EVENTS_MAX;
 }
 
 void
@@ -137,7 +159,7 @@ settle_lead_gone(struct kernel *kernel, uint32_t number)
 	if (lead->refs > 0)
 		return;
 	if (lead->before != 0)
-		firsts_keep(&kernel->firsts, lead->name, lead->before);
+		firsts_keep(&kernel->firsts, kept_as(lead->name), lead->before);
 	leads_drop(&kernel->leads, number);
 }
 
@@ -174,17 +196,23 @@ struct slice
 lead_says(const struct kernel *kernel, const struct fact *sale, unsigned dim)
 {
 	const struct lead *lead = lead_at(&kernel->leads, sale->lead);
+	uint32_t generation = lead->generation + 1; /* none */
+	int64_t last_ms = INT64_MIN;                /* of that generation */
 	for (uint32_t n = lead->events.last; n != FACT_NONE; n = event_at(kernel, n)->prev) {
 		const struct fact *event = event_at(kernel, n);
 		struct form form;
+		if (event->generation < generation) { /* the first seen of its own is its last */
+			generation = event->generation;
+			last_ms = event->ts_ms;
+		}
 		if (event->ts_ms > sale->ts_ms || event->is_void)
 			continue;
 		form_of_tuple(&kernel->tuples, event->given, &form);
 		if (form.text[dim].n == 0)
 			continue;
-		bool came_before = (int32_t)(sale->since_seq - event->known_seq) < 0 && event->known_ms > 0;
-		if (came_before ||
-		    sale->since_ms <= generation_last(kernel, lead, event->generation) + kernel->config.horizon_ms)
+		bool came_before = event->known_ms > 0 && sale->since_seq < event->known_seq;
+		int64_t its_last = event->generation == generation ? last_ms : generation_last(kernel, lead, event->generation);
+		if (came_before || sale->since_ms <= its_last + kernel->config.horizon_ms)
 			return form.text[dim];
 	}
 	return (struct slice){0};

@@ -218,6 +218,8 @@ void settle_touched(struct kernel *kernel, uint32_t cust, int64_t ts_ms);
 /* stages.c */
 /* The generation that an event of this lead belongs to that comes now. */
 uint32_t settle_generation(struct kernel *kernel, uint32_t lead);
+/* What a lead's event said is of no use to anybody any more. */
+bool lead_event_is_over(const struct kernel *kernel, const struct fact *event);
 /* It has as many events as it may have. */
 bool lead_is_full(const struct kernel *kernel, uint32_t lead);
 /* As fact_enter() and fact_leave(). */

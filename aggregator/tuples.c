@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+enum { FOLD_MARGIN = 64 };
+
 /* Most measures that events of one type can feed. */
 static uint32_t
 measures_of_type_max(const struct kpi_set *kpis)
@@ -269,12 +271,12 @@ rollup_key(const struct form *form, uint8_t dims_mask, struct buf *key)
 }
 
 bool
-tuple_would_fold(const struct series_set *series)
+tuple_might_fold(const struct tuple_set *set, const struct series_set *series)
 {
 	for (uint32_t r = 0; r < series->config->rollup_count; r++)
-		if (series->rollup_count[r] >= series->config->series_max)
+		if (series->rollup_count[r] + FOLD_MARGIN >= series->config->series_max / 2)
 			return true;
-	return false;
+	return set->folded > 0;
 }
 
 static uint32_t
@@ -308,6 +310,7 @@ tuple_attach(struct tuple_set *set, struct series_set *series, uint32_t id)
 		for (uint32_t j = 0; j < tuple->measures + (uint32_t)tuple->touches; j++)
 			tuple_positions(set, tuple, r)[j] = (uint8_t)series_position(series, to, measure[j]);
 	}
+	set->folded += tuple->folded;
 	buf_fini(&key);
 }
 
@@ -319,7 +322,8 @@ detach(struct tuple_set *set, struct series_set *series, struct tuple *tuple)
 		if (--series_at(series, to)->refs == 0)
 			series_drop(series, to);
 	}
-	tuple->attached = false;
+	set->folded -= tuple->folded;
+	tuple->folded = tuple->attached = false;
 }
 
 static void

@@ -81,6 +81,7 @@ struct tuple_set {
 	struct pool pool;
 	struct index index;
 	uint64_t text_bytes;
+	uint64_t folded;                   /* tuples attached whose key folded in some rollup */
 };
 
 void tuple_set_init(struct tuple_set *set, const struct kernel_config *config, uint8_t dims_mask);
@@ -146,8 +147,11 @@ uint32_t tuple_find(const struct tuple_set *set, struct hash128 hash);
 uint32_t tuple_make(struct tuple_set *set, const struct form *form, struct hash128 hash);
 /* Finds the series that it counts in, or makes them; keys beyond series_max fold to ~other. */
 void tuple_attach(struct tuple_set *set, struct series_set *series, uint32_t id);
-/* True when a new key of some rollup would fold: the owner finishes its drains first, so that folding is a function of the log. */
-bool tuple_would_fold(const struct series_set *series);
+/*
+ * True when an event may make a key fold, or one that folded come back. One event may move many sales to new keys, so
+ * that is from half of series_max on. The owner then finishes its drains first: folding is a function of the log.
+ */
+bool tuple_might_fold(const struct tuple_set *set, const struct series_set *series);
 /* A cell less: the last one takes the series with it, and the tuple if nobody refers to it. */
 void tuple_cell_gone(struct tuple_set *set, struct series_set *series, uint32_t id);
 /* A reference less. */

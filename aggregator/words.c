@@ -89,6 +89,13 @@ wording_fault(unsigned type, unsigned flags, int64_t amt, bool names_lead, enum 
 	return NULL;
 }
 
+/* The correction makes it an event of another lead, which takes no more. */
+static bool
+moves_to_full(const struct kernel *kernel, const struct fact *fact, uint32_t lead)
+{
+	return lead != LEAD_NONE && lead != fact->lead && lead_is_full(kernel, lead);
+}
+
 static enum verdict
 correction_verdict(const struct kernel *kernel, const struct group_event *event, const struct names *names,
                    const char **why)
@@ -116,8 +123,12 @@ correction_verdict(const struct kernel *kernel, const struct group_event *event,
 	}
 	if (known == FACT_NONE || event->type == EVENT_VOID)
 		return VERDICT_OK;
-	*why = wording_fault(fact_at(&kernel->facts, known)->type, event->flags, event->num[NUM_AMT],
-	                     names_given(names->lead), &verdict);
+	const struct fact *fact = fact_at(&kernel->facts, known);
+	*why = wording_fault(fact->type, event->flags, event->num[NUM_AMT], names_given(names->lead), &verdict);
+	if (*why == NULL && fact->type == EVENT_LEAD && moves_to_full(kernel, fact, find_lead(kernel, names))) {
+		*why = too_many_events;
+		verdict = VERDICT_BAD_FIELD;
+	}
 	return *why != NULL ? verdict : VERDICT_OK;
 }
 
@@ -336,8 +347,9 @@ apply_waiting(struct kernel *kernel, struct fact *fact)
 	for (uint32_t i = 0; i < count; i++) {
 		struct fact *by = fact_at(&kernel->facts, found[i]);
 		bool in_time = by->since_ms >= kernel->now_ms - kernel->config.horizon_ms;
-		bool fits = by->type == EVENT_VOID ||
-		            wording_fault(fact->type, by->flags, by->num[NUM_AMT], by->lead != LEAD_NONE, &verdict) == NULL;
+		bool worded = wording_fault(fact->type, by->flags, by->num[NUM_AMT], by->lead != LEAD_NONE, &verdict) == NULL;
+		bool moves = fact->type == EVENT_LEAD && moves_to_full(kernel, fact, by->lead);
+		bool fits = by->type == EVENT_VOID || (worded && !moves);
 		if (in_time && fits && is_above(by, fact))
 			apply_correction(kernel, fact, by);
 		kernel->counters.parked_expired += !in_time;

@@ -61,27 +61,11 @@ table_put(struct index_table *table, uint32_t tag, uint32_t entry)
 	table->slot[at] = (struct index_slot){tag, entry};
 }
 
-/* Its entries into where they belong now. */
-static void
-spread(struct index *index, const struct index_table *old)
+/* A fuller copy would leave no empty slot, at which every walk ends. */
+static bool
+is_full(const struct index_table *table)
 {
-	for (uint64_t at = 0; at <= old->mask; at++)
-		if (old->slot[at].entry != 0 && old->slot[at].entry != GONE) {
-			uint32_t tag = old->slot[at].tag;
-			table_put(index->many != NULL ? &index->many[tag >> 24] : &index->one, tag, old->slot[at].entry);
-		}
-}
-
-static void
-split(struct index *index)
-{
-	struct index_table old = index->one;
-	index->one = (struct index_table){0};
-	index->many = mem_zalloc(INDEX_TABLES, sizeof(*index->many));
-	for (unsigned t = 0; t < INDEX_TABLES; t++) /* four times as much as they hold on average */
-		table_init(index, &index->many[t], SPLIT_FROM * 4 / INDEX_TABLES);
-	spread(index, &old);
-	table_fini(index, &old);
+	return (table->used + UINT64_C(1)) * 4 > (table->mask + UINT64_C(1)) * 3;
 }
 
 static void
@@ -93,7 +77,32 @@ grow(struct index *index, struct index_table *table)
 	if (old.count * UINT64_C(2) >= capacity)
 		capacity *= 2; /* else: only sweeps the removed ones out */
 	table_init(index, table, capacity);
-	spread(index, &old);
+	for (uint64_t at = 0; at <= old.mask; at++)
+		if (old.slot[at].entry != 0 && old.slot[at].entry != GONE)
+			table_put(table, old.slot[at].tag, old.slot[at].entry);
+	table_fini(index, &old);
+}
+
+static void
+put(struct index *index, uint32_t tag, uint32_t entry)
+{
+	struct index_table *table = index->many != NULL ? &index->many[tag >> 24] : &index->one;
+	if (is_full(table))
+		grow(index, table);
+	table_put(table, tag, entry);
+}
+
+static void
+split(struct index *index)
+{
+	struct index_table old = index->one;
+	index->one = (struct index_table){0};
+	index->many = mem_zalloc(INDEX_TABLES, sizeof(*index->many));
+	for (unsigned t = 0; t < INDEX_TABLES; t++) /* four times as much as they hold on average */
+		table_init(index, &index->many[t], SPLIT_FROM * 4 / INDEX_TABLES);
+	for (uint64_t at = 0; at <= old.mask; at++) /* they need not be spread evenly */
+		if (old.slot[at].entry != 0 && old.slot[at].entry != GONE)
+			put(index, old.slot[at].tag, old.slot[at].entry);
 	table_fini(index, &old);
 }
 
@@ -103,10 +112,7 @@ index_insert(struct index *index, uint64_t hash, uint32_t value)
 	assert(value < INDEX_VALUE_END);
 	if (index->many == NULL && index->count == SPLIT_FROM)
 		split(index);
-	struct index_table *table = index->many != NULL ? &index->many[tag_of(hash) >> 24] : &index->one;
-	if ((table->used + UINT64_C(1)) * 4 > (table->mask + UINT64_C(1)) * 3)
-		grow(index, table);
-	table_put(table, tag_of(hash), value + 1);
+	put(index, tag_of(hash), value + 1);
 	index->count++;
 }
 

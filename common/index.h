@@ -3,7 +3,8 @@
  *
  * Holds (tag, value) pairs; the owner keeps the records and compares them. A small one is one
  * table; a large one is many, each made anew by itself when it is full: a single table of
- * millions would stall its thread for as long as the copy takes.
+ * millions would stall its thread for as long as the copy takes. Many entries of one hash cost each of them
+ * a walk past the others.
  */
 #ifndef COMMON_INDEX_H
 #define COMMON_INDEX_H

@@ -506,6 +506,34 @@ all_memory_is_given_back_but_who_was_a_customer(void **state)
 	people_free(f);
 }
 
+/* No measure here asks who came back: panes are merged early, and the far edges of touches must still stand on their starts. */
+static void
+weeks_pass_where_nobody_asks_who_came_back(void **state)
+{
+	(void)state;
+	struct people *f = people_new();
+	TELL(f, EVENT_SALE, "s", NOON, .cust = "ann", .amt = 1);
+	for (int64_t at = NOON; at < NOON + 26 * DAY; at += 15 * MINUTE)
+		be_at(f, at);
+	assert_int_equal(all(f, "sales"), 1);
+	people_free(f);
+}
+
+/* Whatever a customer is called: the name is nobody's lead. */
+static void
+a_customer_is_not_taken_for_a_lead(void **state)
+{
+	(void)state;
+	struct people *f = people_new();
+	TELL(f, EVENT_SALE, "s", NOON, .cust = "\x03" "annL", .amt = 1);
+	be_at(f, NOON + 70 * DAY);
+	be_at(f, NOON + 71 * DAY);
+	assert_int_equal(counters(f).firsts, 1);
+	TELL(f, EVENT_LEAD, "l", f->now_ms, .cust = "ann", .lead = "L", .stage = STAGE_LEAD);
+	assert_int_equal(all(f, "leads"), 1);
+	people_free(f);
+}
+
 int
 main(void)
 {
@@ -532,6 +560,8 @@ main(void)
 	    cmocka_unit_test(a_void_makes_the_next_sale_the_first),
 	    cmocka_unit_test(a_first_sale_is_fixed_for_ever_after_63_days),
 	    cmocka_unit_test(all_memory_is_given_back_but_who_was_a_customer),
+	    cmocka_unit_test(weeks_pass_where_nobody_asks_who_came_back),
+	    cmocka_unit_test(a_customer_is_not_taken_for_a_lead),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,12 +63,39 @@ churn_does_not_make_it_grow(void **state)
 	index_fini(&index);
 }
 
+static void
+many_entries_of_one_hash_leave_room_for_others(void **state)
+{
+	(void)state;
+	enum { ALIKE = 700, OTHERS = 9000 }; /* it becomes many tables on the way; one of them gets most */
+	struct index index;
+	struct index_walk walk;
+	index_init(&index);
+	for (uint32_t i = 0; i < ALIKE; i++)
+		index_insert(&index, UINT64_C(0x1234567800000000), i);
+	for (uint32_t i = 0; i < OTHERS; i++)
+		index_insert(&index, (i + 1) * UINT64_C(0x9e3779b97f4a7c15), ALIKE + i);
+	uint32_t found = 0;
+	for (uint32_t v = index_first(&index, &walk, UINT64_C(0x1234567800000000)); v != INDEX_NONE; v = index_next(&index, &walk))
+		found += v < ALIKE;
+	assert_int_equal(found, ALIKE);
+	for (uint32_t i = 0; i < OTHERS; i++) {
+		uint32_t v = index_first(&index, &walk, (i + 1) * UINT64_C(0x9e3779b97f4a7c15));
+		while (v != INDEX_NONE && v != ALIKE + i)
+			v = index_next(&index, &walk);
+		assert_int_equal(v, ALIKE + i);
+	}
+	assert_int_equal(index_first(&index, &walk, UINT64_C(0x1234567900000000)), INDEX_NONE);
+	index_fini(&index);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(index_finds_what_is_in_it_and_nothing_else_while_it_grows),
 	    cmocka_unit_test(churn_does_not_make_it_grow),
+	    cmocka_unit_test(many_entries_of_one_hash_leave_room_for_others),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
