@@ -63,8 +63,7 @@ MEASURES = {
     'leads': measure('entry', of='lead'), 'leads_won': measure('entry', of='lead', is_customer=True),
     'mql': measure('entry', of='mql'), 'mql_now_sql': measure('entry', of='mql', is_sql=True),
     'sql': measure('entry', of='sql'), 'deals': measure('entry', of='customer'),
-    'mql_named': measure('entry', of='mql', stage='mql'),
-    'mql_named_won': measure('entry', of='mql', stage='mql', is_customer=True)},
+    'mql_won': measure('entry', of='mql', is_customer=True)},
   'online_advertising': {
     'impressions': measure('engage', 'imp'), 'clicks': measure('engage', 'n'), 'conversions': measure('sale', 'qty'),
     'spend': measure('spend', 'amt', ctype='media'), 'publisher_revenue': measure('spend', 'amt', ctype='publisher'),
@@ -99,8 +98,8 @@ RATIOS = {
   'online_retail': RETENTION, 'online_retail_invoices': RETENTION,
   'olist_funnel': {
     'window_conversion': lambda sums: (sums['customer_events'], sums['mql_events']),
-    'window_conversion_leads': lambda sums: (sums['deals'], sums['mql_named']),
-    'cohort_conversion': lambda sums: (sums['mql_named_won'], sums['mql_named']),
+    'window_conversion_leads': lambda sums: (sums['deals'], sums['mql']),
+    'cohort_conversion': lambda sums: (sums['mql_won'], sums['mql']),
     'lead_conversion': lambda sums: (sums['leads_won'], sums['leads']),
     'mql_to_sql': lambda sums: (sums['mql_now_sql'], sums['mql'])},
   'online_advertising': {
@@ -165,7 +164,7 @@ def identity(event, key='id'):
 
 def lives(lead):
   """A lead's events in order of time, apart wherever it was silent for so long that Laju had forgotten it: what comes
-  after that is a new lead of the same name."""
+  after that is a new lead of the same name, which enters no stage a second time."""
   life = []
   for event in lead:
     if life and event['ts'] - life[-1]['ts'] > HORIZON_MS:
@@ -175,11 +174,20 @@ def lives(lead):
   yield life
 
 
-def entries(life):
-  """A fact for each stage that a lead entered: when and where, by the event that names the stage, else the first that
-  implies it, and how far the lead has come by now."""
+def entries(lead):
+  """A fact for each stage that a lead entered, once ever: when and where, by the event that names the stage, else the
+  first that implies it, and how far the lead had come when it was last remembered."""
+  before = -1
+  for life in lives(lead):
+    yield from entries_of_life(life, before)
+    before = max(before, *(STAGES.index(event['stage']) for event in life))
+
+
+def entries_of_life(life, before):
   furthest = max(STAGES.index(event['stage']) for event in life)
   for number, stage in enumerate(STAGES[:furthest + 1]):
+    if number <= before:
+      continue
     named = [event for event in life if event['stage'] == stage]
     by = (named or [event for event in life if STAGES.index(event['stage']) > number])[0]
     yield {**by, 't': 'entry', 'of': stage, 'is_sql': furthest >= 2, 'is_customer': furthest == 3}
@@ -225,7 +233,7 @@ class Known:
       leads[identity(event, 'lead')].append(event)
     sales = {identity(event): event for event in events if event['t'] == 'sale'}
     left = {}  # of the sales that were refunded; none here is refunded beyond its amount
-    self.facts = [entry for lead in leads.values() for life in lives(lead) for entry in entries(life)]
+    self.facts = [entry for lead in leads.values() for entry in entries(lead)]
     for event in events:
       if event['t'] == 'visit':
         event = {**event, 'chan': channel(event, own)}

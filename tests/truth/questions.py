@@ -172,11 +172,9 @@ def funnel_place(row):
 
 
 def olist_funnel():
-  """Leads as events, and each once. The truth's mql is the day of first contact, however long ago: of ours that is
-  `mql_named`, the leads that an event of stage mql brought there. Our plain `mql` has those too that a deal brought
-  there because the lead was forgotten by then (tests/data/README.md)."""
+  """Leads as events, and each once: both are the truth's."""
   events = {'mql': exact('mql_events'), 'deals': exact('customer_events'), 'window_conversion': ratio('window_conversion')}
-  leads = {'mql': exact('mql_named'), 'deals': exact('deals'), 'window_conversion': ratio('window_conversion_leads')}
+  leads = {'mql': exact('mql'), 'deals': exact('deals'), 'window_conversion': ratio('window_conversion_leads')}
   cohort = {'cohort_conversion': ratio('cohort_conversion')}
   for columns, more in ((events, cohort), (leads, {})):
     yield from rolling('olist_funnel', 'olist_funnel_rolling', {**columns, **more}, funnel_place)
