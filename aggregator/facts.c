@@ -123,20 +123,14 @@ facts_target(struct facts *facts, uint32_t refund, struct hash128 target)
 	index_insert(&facts->by_target, target.lo, refund);
 }
 
-uint32_t
+void
 facts_refunds(const struct facts *facts, struct hash128 target, facts_each_fn *each, void *context)
 {
 	struct index_walk walk;
-	uint32_t count = 0;
 	for (uint32_t n = index_first(&facts->by_target, &walk, target.lo); n != INDEX_NONE;
-	     n = index_next(&facts->by_target, &walk)) {
-		if (!same(fact_money(facts, fact_at(facts, n))->target, target))
-			continue;
-		count++;
-		if (each != NULL)
+	     n = index_next(&facts->by_target, &walk))
+		if (same(fact_money(facts, fact_at(facts, n))->target, target))
 			each(context, n);
-	}
-	return count;
 }
 
 /* What comes in time order is the last. Sales of a lead need no order within a moment, and may be many. */

@@ -117,9 +117,9 @@ uint32_t facts_find(const struct facts *facts, struct hash128 id);
 uint32_t facts_waiting(const struct facts *facts, struct hash128 id, uint32_t fact[FACT_PARKED_MAX]);
 /* A refund names its sale; facts_drop() unsays it. */
 void facts_target(struct facts *facts, uint32_t refund, struct hash128 target);
-/* For each refund of this target; returns how many. each: NULL for the number alone. */
+/* For each refund of this target. */
 typedef void facts_each_fn(void *context, uint32_t refund);
-uint32_t facts_refunds(const struct facts *facts, struct hash128 target, facts_each_fn *each, void *context);
+void facts_refunds(const struct facts *facts, struct hash128 target, facts_each_fn *each, void *context);
 
 void chain_add(struct facts *facts, struct chain *chain, uint32_t number);
 void chain_remove(struct facts *facts, struct chain *chain, uint32_t number);

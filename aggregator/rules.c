@@ -420,14 +420,6 @@ rules_evaluate_source(struct rules *rules, const struct rules_source *source, al
 }
 
 void
-rules_each(const struct rules *rules, alert_fn *each, void *context)
-{
-	for (uint32_t i = 0; i < rules->cells; i++)
-		for (const struct row *row = rules->cell[i]; row != NULL; row = row->next)
-			tell(rules, row, row->state, false, each, context);
-}
-
-void
 rules_count(const struct rules *rules, struct rules_counters *out)
 {
 	*out = rules->counters;

@@ -71,8 +71,6 @@ struct rules_source {
 void rules_evaluate_source(struct rules *rules, const struct rules_source *source, alert_fn *changed, void *context);
 /* Call when kernel_drain() is true; does nothing within the same log minute. Calls back for each transition. */
 void rules_evaluate(struct rules *rules, struct kernel *kernel, alert_fn *changed, void *context);
-/* Every row that is not ok, from == to. */
-void rules_each(const struct rules *rules, alert_fn *each, void *context);
 
 struct rules_counters {
 	uint64_t evaluations, transitions;

@@ -191,12 +191,6 @@ client_link_watch(struct client_link *link)
 	}
 }
 
-int64_t
-client_link_down_ms(const struct client_link *link)
-{
-	return link->up ? 0 : client_now_ms() - link->down_ms;
-}
-
 static int
 unreachable(const struct client *client, const char *endpoint, char why[CLIENT_WHY_MAX])
 {

@@ -55,8 +55,6 @@ void client_link_close(struct client_link *link);
 int client_cannot_open(const char *endpoint, int rc, char why[CLIENT_WHY_MAX]);
 /* Reads what the monitor has to say. */
 void client_link_watch(struct client_link *link);
-/* Milliseconds it has been down; 0 while up. */
-int64_t client_link_down_ms(const struct client_link *link);
 
 /* --- what the server says about itself --- */
 struct client_kpi {

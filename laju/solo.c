@@ -229,20 +229,8 @@ solo_request(struct solo *solo, struct slice peer, struct slice message)
 		;
 }
 
-struct aggregator *
-solo_aggregator(struct solo *solo)
-{
-	return solo->aggregator;
-}
-
 struct ingest *
 solo_ingest(struct solo *solo)
 {
 	return solo->ingest;
-}
-
-struct publisher *
-solo_publisher(struct solo *solo)
-{
-	return solo->publisher;
 }

@@ -41,7 +41,5 @@ void solo_subscription(struct solo *solo, struct slice frame);
 /* A snapshot peer's message; then goes on until the snapshot waits for credit or is done. */
 void solo_request(struct solo *solo, struct slice peer, struct slice message);
 
-struct aggregator *solo_aggregator(struct solo *solo);
 struct ingest *solo_ingest(struct solo *solo);
-struct publisher *solo_publisher(struct solo *solo);
 #endif

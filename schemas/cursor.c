@@ -364,17 +364,6 @@ cursor_skip(struct cursor *cursor)
 }
 
 bool
-cursor_raw(struct cursor *cursor, struct slice *out)
-{
-	const uint8_t *from = cursor->p;
-	*out = (struct slice){0};
-	if (!cursor_skip(cursor))
-		return false;
-	*out = (struct slice){from, (uint32_t)(cursor->p - from)};
-	return true;
-}
-
-bool
 cursor_key(struct cursor *cursor, struct slice *out)
 {
 	*out = (struct slice){0};

@@ -229,8 +229,6 @@ bool cursor_text(struct cursor *cursor, struct slice *out);
 bool cursor_array(struct cursor *cursor, uint32_t *count);
 bool cursor_map(struct cursor *cursor, uint32_t *count);
 bool cursor_skip(struct cursor *cursor); /* nesting up to CURSOR_DEPTH_MAX */
-/* The raw bytes of the next value, skipped. */
-bool cursor_raw(struct cursor *cursor, struct slice *out);
 /* The next key of a map; one that is not a str comes back empty (skipped), which no known key is. */
 bool cursor_key(struct cursor *cursor, struct slice *out);
 /* For the codec's own findings. Returns false. */
