@@ -5,6 +5,7 @@
  * large one to copy (a stall of 139 ms was measured), nor twice the memory while that goes on.
  */
 #include "aggregator/ids.h"
+#include "common/blocks.h"
 #include "common/mem.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -39,7 +40,7 @@ void
 ids_free(struct ids *ids)
 {
 	for (uint32_t s = 0; ids != NULL && s < SHARDS; s++)
-		free(ids->shard[s].slot);
+		blocks_give_back(ids->shard[s].slot, ids->shard[s].count * sizeof(struct slot));
 	free(ids);
 }
 
@@ -113,13 +114,13 @@ make_room(struct ids *ids, struct shard *shard, int64_t forget_before_ms)
 		live += !never_used(&old.slot[at]) && !expired(&old.slot[at], forget_before_ms);
 	uint32_t of = (uint32_t)(shard - ids->shard) % 32;
 	shard->count = live + (uint32_t)(live * (40 + (uint64_t)of) / 80) + FIRST_SLOTS;
-	shard->slot = mem_zalloc(shard->count, sizeof(*shard->slot));
+	shard->slot = blocks_take(shard->count * sizeof(*shard->slot));
 	shard->used = 0;
 	for (uint32_t at = 0; at < old.count; at++)
 		if (!never_used(&old.slot[at]) && !expired(&old.slot[at], forget_before_ms))
 			put(shard, &old.slot[at], forget_before_ms);
 	ids->slots += shard->count - (uint64_t)old.count;
-	free(old.slot);
+	blocks_give_back(old.slot, old.count * sizeof(*old.slot));
 }
 
 bool

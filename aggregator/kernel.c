@@ -426,7 +426,7 @@ kernel_count(const struct kernel *kernel, struct kernel_counters *out)
 	out->bytes_ids = ids_bytes(kernel->ids);
 	out->bytes_cells = panes_bytes(kernel->panes);
 	out->bytes_tuples = tuple_bytes(&kernel->tuples);
-	out->bytes_series = kernel->series.bytes + pool_bytes(&kernel->series.pool) +
+	out->bytes_series = kernel->series.slab.bytes + pool_bytes(&kernel->series.pool) +
 	                    index_bytes(&kernel->series.index);
 	out->entities = kernel->entities.pool.live;
 	out->activities = kernel->entities.activities;

@@ -31,9 +31,11 @@ void
 series_set_fini(struct series_set *set)
 {
 	for (uint32_t id = 0; id < set->pool.end; id++) {
-		free(series_at(set, id)->block);
-		free(series_at(set, id)->key);
+		struct series *series = series_at(set, id);
+		slab_free(&set->slab, series->block, block_bytes(series->cap));
+		slab_free(&set->slab, series->key, series->key_bytes);
 	}
+	slab_fini(&set->slab);
 	pool_fini(&set->pool);
 	free(set->dirty);
 	index_fini(&set->index);
@@ -75,14 +77,13 @@ series_make(struct series_set *set, uint32_t rollup, struct slice key, uint32_t 
 	                          .hash = key_hash(set, rollup, key),
 	                          .live = true};
 	if (key.n > 0) {
-		series->key = mem_alloc(key.n);
+		series->key = slab_alloc(&set->slab, key.n);
 		memcpy(series->key, key.p, key.n);
 	}
 	memcpy(series->period, set->period, sizeof(series->period));
 	index_insert(&set->index, series->hash, id);
 	set->rollup_count[rollup]++;
 	set->live++;
-	set->bytes += key.n;
 	return id;
 }
 
@@ -98,11 +99,11 @@ series_drop(struct series_set *set, uint32_t id)
 	index_remove(&set->index, series->hash, id);
 	set->rollup_count[series->rollup]--;
 	set->live--;
-	set->bytes -= series->key_bytes + block_bytes(series->cap);
-	free(series->block);
-	free(series->key);
+	slab_free(&set->slab, series->block, block_bytes(series->cap));
+	slab_free(&set->slab, series->key, series->key_bytes);
 	series->block = NULL;
 	series->key = NULL;
+	series->cap = 0;
 	series->live = false;
 	series->audited = 0;
 	series_mark(set, series, id); /* its id is free once the loss was told */
@@ -124,15 +125,15 @@ series_position(struct series_set *set, uint32_t id, uint32_t measure)
 	if (series->measures == series->cap) {
 		struct series old = *series;
 		uint32_t cap = old.cap < 4 ? old.cap + 1 : old.cap + old.cap / 2;
-		series->block = mem_zalloc(1, block_bytes(cap));
+		series->block = slab_alloc(&set->slab, block_bytes(cap));
+		memset(series->block, 0, block_bytes(cap));
 		series->cap = (uint8_t)cap;
 		if (old.cap > 0) {
 			memcpy(series->block, old.block, old.measures * sizeof(uint64_t));
 			memcpy(series_row(series, 0), series_row(&old, 0), old.measures * SLOT_COUNT * sizeof(uint64_t));
 			memcpy(series_measures(series), series_measures(&old), old.measures);
 		}
-		set->bytes += block_bytes(cap) - (old.cap > 0 ? block_bytes(old.cap) : 0);
-		free(old.block);
+		slab_free(&set->slab, old.block, block_bytes(old.cap));
 	}
 	series_measures(series)[series->measures] = (uint8_t)measure;
 	return series->measures++;

@@ -17,6 +17,7 @@
 #include "aggregator/kernel_config.h"
 #include "common/index.h"
 #include "common/pool.h"
+#include "common/slab.h"
 
 enum { CALENDAR_WINDOWS = WINDOW_COUNT - WINDOW_ROLLING, SERIES_CHUNK = 4096 };
 
@@ -40,7 +41,8 @@ struct series_set {
 	uint32_t rollup_count[ROLLUPS_MAX]; /* live series */
 	uint32_t period[CALENDAR_WINDOWS];  /* numbers of the present periods */
 	uint8_t distinct_of[MEASURES_MAX];  /* of a PREVIOUS measure: the DISTINCT one of its class */
-	uint64_t live, bytes;
+	struct slab slab;                   /* blocks and keys */
+	uint64_t live;
 };
 
 void series_set_init(struct series_set *set, const struct kernel_config *config);

@@ -65,7 +65,8 @@ void
 tuple_set_fini(struct tuple_set *set)
 {
 	for (uint32_t id = 0; id < set->pool.end; id++)
-		free(tuple_at(set, id)->texts);
+		slab_free(&set->texts, tuple_at(set, id)->texts, tuple_at(set, id)->text_bytes);
+	slab_fini(&set->texts);
 	pool_fini(&set->pool);
 	index_fini(&set->index);
 }
@@ -245,9 +246,8 @@ tuple_make(struct tuple_set *set, const struct form *form, struct hash128 hash)
 	                        .booking = form->booking, .live = true};
 	find_measures(set, tuple, form);
 	tuple->text_bytes = put_texts(set, form, texts);
-	tuple->texts = mem_alloc(tuple->text_bytes);
+	tuple->texts = slab_alloc(&set->texts, tuple->text_bytes);
 	memcpy(tuple->texts, texts, tuple->text_bytes);
-	set->text_bytes += tuple->text_bytes;
 	index_insert(&set->index, hash.lo, id);
 	return id;
 }
@@ -331,8 +331,7 @@ drop(struct tuple_set *set, uint32_t id)
 {
 	struct tuple *tuple = tuple_at(set, id);
 	index_remove(&set->index, tuple->hash.lo, id);
-	set->text_bytes -= tuple->text_bytes;
-	free(tuple->texts);
+	slab_free(&set->texts, tuple->texts, tuple->text_bytes);
 	tuple->texts = NULL;
 	tuple->live = false;
 	pool_give_back(&set->pool, id);
@@ -362,5 +361,5 @@ tuple_release(struct tuple_set *set, uint32_t id)
 uint64_t
 tuple_bytes(const struct tuple_set *set)
 {
-	return pool_bytes(&set->pool) + set->text_bytes + index_bytes(&set->index);
+	return pool_bytes(&set->pool) + set->texts.bytes + index_bytes(&set->index);
 }

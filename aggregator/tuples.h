@@ -80,7 +80,7 @@ struct tuple_set {
 	uint32_t measures_max, stride;
 	struct pool pool;
 	struct index index;
-	uint64_t text_bytes;
+	struct slab texts;
 	uint64_t folded;                   /* tuples attached whose key folded in some rollup */
 };
 

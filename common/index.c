@@ -1,5 +1,6 @@
 /* index.c - open addressing with linear probing, in one table or many. */
 #include "common/index.h"
+#include "common/blocks.h"
 #include "common/mem.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@ tag_of(uint64_t hash)
 static void
 table_init(struct index *index, struct index_table *table, uint32_t capacity)
 {
-	*table = (struct index_table){.slot = mem_zalloc(capacity, sizeof(*table->slot)), .mask = capacity - 1};
+	*table = (struct index_table){.slot = blocks_take(capacity * sizeof(*table->slot)), .mask = capacity - 1};
 	index->slots += capacity;
 }
 
@@ -24,7 +25,7 @@ static void
 table_fini(struct index *index, struct index_table *table)
 {
 	index->slots -= table->mask + UINT64_C(1);
-	free(table->slot);
+	blocks_give_back(table->slot, (table->mask + (size_t)1) * sizeof(*table->slot));
 }
 
 void
@@ -38,9 +39,10 @@ void
 index_fini(struct index *index)
 {
 	for (unsigned t = 0; index->many != NULL && t < INDEX_TABLES; t++)
-		free(index->many[t].slot);
+		table_fini(index, &index->many[t]);
 	free(index->many);
-	free(index->one.slot);
+	if (index->one.slot != NULL)
+		table_fini(index, &index->one);
 	*index = (struct index){0};
 }
 

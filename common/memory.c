@@ -1,5 +1,6 @@
 /* memory.c - see memory.h. */
 #include "common/memory.h"
+#include "common/blocks.h"
 #include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -34,6 +35,7 @@ void
 memory_trim(void)
 {
 	malloc_trim(0);
+	blocks_trim();
 	if (__sanitizer_purge_allocator != NULL)
 		__sanitizer_purge_allocator();
 }

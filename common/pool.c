@@ -1,5 +1,6 @@
 /* pool.c - records by number. */
 #include "common/pool.h"
+#include "common/blocks.h"
 #include "common/mem.h"
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@ void
 pool_fini(struct pool *pool)
 {
 	for (uint32_t c = 0; c < pool->chunk_count; c++)
-		free(pool->chunk[c]);
+		blocks_give_back(pool->chunk[c], (size_t)pool->per_chunk * pool->stride);
 	free(pool->chunk);
 	free(pool->given_back);
 	*pool = (struct pool){0};
@@ -31,7 +32,7 @@ pool_take(struct pool *pool)
 	}
 	if (pool->end == pool->chunk_count * pool->per_chunk) {
 		pool->chunk = mem_realloc(pool->chunk, (pool->chunk_count + 1) * sizeof(*pool->chunk));
-		pool->chunk[pool->chunk_count++] = mem_zalloc(pool->per_chunk, pool->stride);
+		pool->chunk[pool->chunk_count++] = blocks_take((size_t)pool->per_chunk * pool->stride);
 	}
 	return pool->end++;
 }

@@ -1,5 +1,6 @@
 /* slab.c - pieces by size, cut from large regions. */
 #include "common/slab.h"
+#include "common/blocks.h"
 #include "common/mem.h"
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@ void
 slab_fini(struct slab *slab)
 {
 	for (uint32_t r = 0; r < slab->regions; r++)
-		free(slab->region[r]);
+		blocks_give_back(slab->region[r], REGION);
 	free(slab->region);
 	*slab = (struct slab){0};
 }
@@ -25,7 +26,7 @@ static void
 add_region(struct slab *slab)
 {
 	slab->region = mem_realloc(slab->region, (slab->regions + 1) * sizeof(*slab->region));
-	slab->region[slab->regions++] = slab->at = mem_alloc(REGION);
+	slab->region[slab->regions++] = slab->at = blocks_take(REGION);
 	slab->end = slab->at + REGION;
 	slab->bytes += REGION;
 }

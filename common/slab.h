@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SLAB_STEP = 16, SLAB_MAX = 512, SLAB_CLASSES = SLAB_MAX / SLAB_STEP };
+enum { SLAB_STEP = 16, SLAB_MAX = 2048, SLAB_CLASSES = SLAB_MAX / SLAB_STEP };
 
 struct slab {
 	void *spare[SLAB_CLASSES];  /* given back, by size; each holds the next */

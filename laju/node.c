@@ -1,6 +1,7 @@
 /* node.c - sockets, threads and links of one process. */
 #include "laju/node.h"
 #include "aggregator/aggregator_thread.h"
+#include "common/blocks.h"
 #include "common/clock.h"
 #include "common/link.h"
 #include "common/mem.h"
@@ -258,6 +259,7 @@ node_start(struct config *config, bool demo)
 	randombytes_buf(key, sizeof(key));
 	hash_key_init(&config->kernel.key, key);
 	connect_rooms(node, demo);
+	blocks_ready_start();
 	publisher_thread_start(&node->publisher);
 	aggregator_thread_start(&node->aggregator);
 	for (unsigned w = 0; w < node->workers; w++)
@@ -315,6 +317,7 @@ node_stop(struct node *node, struct node_account *account)
 	}
 	log_free(node->log);
 	zmq_ctx_term(node->zmq);
+	blocks_ready_stop();
 	free(node);
 }
 

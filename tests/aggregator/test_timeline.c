@@ -124,18 +124,19 @@ pieces_keep_their_content_and_are_used_again(void **state)
 {
 	(void)state;
 	struct slab slab = {0};
-	uint8_t *piece[600];
-	for (size_t i = 1; i < 600; i++) { /* across SLAB_MAX, beyond which malloc() serves */
+	enum { END = SLAB_MAX + 100 }; /* across SLAB_MAX, beyond which malloc() serves */
+	static uint8_t *piece[END];
+	for (size_t i = 1; i < END; i++) {
 		piece[i] = slab_alloc(&slab, i);
 		memset(piece[i], (int)i & 0xff, i);
 	}
-	for (size_t i = 1; i < 600; i++) {
+	for (size_t i = 1; i < END; i++) {
 		piece[i] = slab_resize(&slab, piece[i], i, i + 100);
 		for (size_t b = 0; b < i; b++)
 			assert_int_equal(piece[i][b], i & 0xff);
 	}
 	uint64_t bytes = slab.bytes;
-	for (size_t i = 1; i < 600; i++)
+	for (size_t i = 1; i < END; i++)
 		slab_free(&slab, piece[i], i + 100);
 	for (size_t i = 1; i <= SLAB_MAX - 100; i++)
 		piece[i] = slab_alloc(&slab, i + 100);
