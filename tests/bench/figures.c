@@ -69,7 +69,17 @@ samples_figures(struct samples *samples, const char *prefix, const char *unit)
 	qsort(samples->value, samples->count, sizeof(*samples->value), compare);
 	figure_of(prefix, ".p50", samples->value[samples->count / 2], unit);
 	figure_of(prefix, ".p99", samples->value[samples->count * 99 / 100], unit);
+	figure_of(prefix, ".p99.9", samples->value[samples->count * 999 / 1000], unit);
 	figure_of(prefix, ".max", samples->value[samples->count - 1], unit);
+}
+
+size_t
+samples_above(const struct samples *samples, double value)
+{
+	size_t above = 0;
+	for (size_t i = 0; i < samples->count; i++)
+		above += samples->value[i] > value;
+	return above;
 }
 
 void

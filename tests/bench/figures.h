@@ -20,7 +20,9 @@ struct samples {
 	size_t count, cap;
 };
 void samples_add(struct samples *samples, double value);
-/* <prefix>.p50, .p99, .max; sorts them. Nothing when there are none. */
+/* <prefix>.p50, .p99, .p99.9, .max; sorts them. Nothing when there are none. */
 void samples_figures(struct samples *samples, const char *prefix, const char *unit);
+/* How many are larger than that. */
+size_t samples_above(const struct samples *samples, double value);
 void samples_fini(struct samples *samples);
 #endif
