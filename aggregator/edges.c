@@ -148,12 +148,12 @@ edges_advance(struct kernel *kernel, int64_t target_ms)
 }
 
 static void
-row_change(struct kernel *kernel, uint32_t id, unsigned slot, const uint8_t *position, const uint8_t *of,
-           uint32_t measures, const int64_t *sum, uint64_t sign)
+slot_change(const struct series *series, unsigned slot, const uint8_t *position, const uint8_t *of, uint32_t measures,
+            const int64_t *sum, uint64_t sign)
 {
-	struct series *series = series_at(&kernel->series, id);
+	uint64_t *total = series_slot(series, slot);
 	for (uint32_t j = 0; j < measures; j++)
-		series_row(series, position[j])[slot] += sign * (uint64_t)sum[of[j]];
+		total[position[j]] += sign * (uint64_t)sum[of[j]];
 }
 
 static uint32_t
@@ -178,9 +178,9 @@ cross(struct kernel *kernel, const struct edge *edge, const struct cell *cell)
 			auditor_sum(kernel, id, slot_bit(edge->minus), position, of, tuple->measures, cell->sum, (uint64_t)-1);
 		}
 		if (edge->plus != SLOT_NONE)
-			row_change(kernel, id, edge->plus, position, of, tuple->measures, cell->sum, 1);
+			slot_change(series, edge->plus, position, of, tuple->measures, cell->sum, 1);
 		if (edge->minus != SLOT_NONE)
-			row_change(kernel, id, edge->minus, position, of, tuple->measures, cell->sum, (uint64_t)-1);
+			slot_change(series, edge->minus, position, of, tuple->measures, cell->sum, (uint64_t)-1);
 	}
 	kernel->counters.drained++;
 }
@@ -294,6 +294,6 @@ edges_add(struct kernel *kernel, uint32_t tuple_id, struct place place, int64_t 
 			continue;
 		}
 		for (uint32_t rest = slots; rest != 0; rest &= rest - 1)
-			row_change(kernel, id, (unsigned)__builtin_ctz(rest), position, of, tuple->measures, sum, 1);
+			slot_change(series, (unsigned)__builtin_ctz(rest), position, of, tuple->measures, sum, 1);
 	}
 }

@@ -363,13 +363,11 @@ kernel_view(const struct kernel *kernel, uint32_t id, struct kernel_view *out)
 			out->measure[at] = out->measure[at - 1];
 			memcpy(out->total[at], out->total[at - 1], sizeof(out->total[at]));
 		}
-		const uint64_t *row = series_row(series, p);
-		uint64_t head = series->block[p];
 		out->measure[at] = measure;
 		for (unsigned s = 0; s < SLOT_COUNT; s++)
-			out->total[at][s] = (int64_t)row[s];
+			out->total[at][s] = (int64_t)series_slot(series, s)[p];
 		for (unsigned w = 0; w < WINDOW_COUNT; w++)
-			out->total[at][slot_of(w, PART_CUR)] = (int64_t)(row[slot_of(w, PART_CUR)] + head);
+			out->total[at][slot_of(w, PART_CUR)] = series_total(series, p, w, PART_CUR);
 	}
 }
 

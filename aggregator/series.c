@@ -130,7 +130,8 @@ series_position(struct series_set *set, uint32_t id, uint32_t measure)
 		series->cap = (uint8_t)cap;
 		if (old.cap > 0) {
 			memcpy(series->block, old.block, old.measures * sizeof(uint64_t));
-			memcpy(series_row(series, 0), series_row(&old, 0), old.measures * SLOT_COUNT * sizeof(uint64_t));
+			for (unsigned slot = 0; slot < SLOT_COUNT; slot++)
+				memcpy(series_slot(series, slot), series_slot(&old, slot), old.measures * sizeof(uint64_t));
 			memcpy(series_measures(series), series_measures(&old), old.measures);
 		}
 		slab_free(&set->slab, old.block, block_bytes(old.cap));
@@ -159,7 +160,7 @@ int64_t
 series_total(const struct series *series, uint32_t position, unsigned window, unsigned part)
 {
 	uint64_t head = part == PART_CUR ? series->block[position] : 0;
-	return (int64_t)(series_row(series, position)[slot_of(window, part)] + head);
+	return (int64_t)(series_slot(series, slot_of(window, part))[position] + head);
 }
 
 /* Those who were there in the part before: at a turn they are those of the new prev, which DISTINCT still has as cur. */
@@ -174,14 +175,14 @@ turn_previous(const struct series_set *set, const struct series *series, unsigne
 		uint32_t d = 0;
 		while (series_measures(series)[d] != set->distinct_of[m])
 			d++; /* whoever has the one has the other */
-		uint64_t was = series_row(series, d)[slot_of(window, PART_CUR)], *row = series_row(series, p);
-		uint64_t before = turns == 1 ? row[slot_of(window, PART_CUR)] : turns == 2 ? was : 0;
-		uint64_t cur = turns == 1 ? was : 0;
+		uint64_t *cur = series_slot(series, slot_of(window, PART_CUR));
+		uint64_t *prev = series_slot(series, slot_of(window, PART_PREV));
+		uint64_t was = cur[p], before = turns == 1 ? cur[p] : turns == 2 ? cur[d] : 0;
 		if (window == WINDOW_M)
 			before = 0; /* beyond the horizon */
-		changed |= cur != row[slot_of(window, PART_CUR)] || before != row[slot_of(window, PART_PREV)];
-		row[slot_of(window, PART_CUR)] = cur;
-		row[slot_of(window, PART_PREV)] = row[slot_of(window, PART_PTD)] = before;
+		cur[p] = turns == 1 ? cur[d] : 0;
+		changed |= cur[p] != was || before != prev[p];
+		prev[p] = series_slot(series, slot_of(window, PART_PTD))[p] = before;
 	}
 	return changed;
 }
@@ -201,13 +202,13 @@ series_turn(struct series_set *set, struct series *series)
 		for (uint32_t p = 0; p < series->measures; p++) {
 			if (set->config->kpis->measure[series_measures(series)[p]].take == TAKE_PREVIOUS)
 				continue;
-			uint64_t *row = series_row(series, p), head = series->block[p];
-			uint64_t cur = row[slot_of(window, PART_CUR)] + head;
-			uint64_t *prev = &row[slot_of(window, PART_PREV)], *ptd = &row[slot_of(window, PART_PTD)];
-			changed |= cur != 0 || *prev != 0 || *ptd != 0;
-			*prev = turns == 1 ? cur : 0;
-			*ptd = 0;
-			row[slot_of(window, PART_CUR)] = 0 - head;
+			uint64_t *cur = series_slot(series, slot_of(window, PART_CUR)), head = series->block[p];
+			uint64_t *prev = series_slot(series, slot_of(window, PART_PREV));
+			uint64_t *ptd = series_slot(series, slot_of(window, PART_PTD)), total = cur[p] + head;
+			changed |= total != 0 || prev[p] != 0 || ptd[p] != 0;
+			prev[p] = turns == 1 ? total : 0;
+			ptd[p] = 0;
+			cur[p] = 0 - head;
 		}
 		series->period[c] = set->period[c];
 	}

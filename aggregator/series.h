@@ -1,14 +1,15 @@
 /*
  * series.h - series (rollup + key) and their running totals.
  *
- * Per measure present: one `head` and one row of SLOT_COUNT slots. Nearly every
+ * Per measure present: one `head` and SLOT_COUNT slots. Nearly every
  * event falls in the current part of all six windows and in nothing else: it is
  * added to `head` alone, one addition instead of six. The total of a slot is
- * row[slot], plus head where the slot is a cur part; when a cell leaves a window
- * its slot's row goes down (below zero, rightly) and head stays. All sums are
+ * what stands there, plus head where the slot is a cur part; when a cell leaves a window
+ * that slot goes down (below zero, rightly) and head stays. What an event adds to, and what an
+ * edge takes a cell's sums from, are one slot of all measures: these stand together. All sums are
  * modulo 2^64; the kernel refuses an event before a true total could overflow.
  *
- * Calendar periods turn lazily: a series keeps the period numbers that its rows
+ * Calendar periods turn lazily: a series keeps the period numbers that its slots
  * are for and is turned when it is next touched, or by the kernel's paced sweep.
  * Internal to the aggregator room; one thread at a time.
  */
@@ -22,7 +23,7 @@
 enum { CALENDAR_WINDOWS = WINDOW_COUNT - WINDOW_ROLLING, SERIES_CHUNK = 4096 };
 
 struct series {
-	uint64_t *block;     /* head[cap], row[cap][SLOT_COUNT], then uint8_t measure id[cap] */
+	uint64_t *block;     /* head[cap], slot[SLOT_COUNT][cap], then uint8_t measure id[cap] */
 	uint8_t *key;        /* parts: u16 length + bytes */
 	uint64_t hash;
 	uint32_t key_bytes;
@@ -82,10 +83,11 @@ series_current(const struct series_set *set, const struct series *series)
 	return memcmp(series->period, set->period, sizeof(set->period)) == 0;
 }
 
+/* By position. */
 static inline uint64_t *
-series_row(const struct series *series, uint32_t position)
+series_slot(const struct series *series, unsigned slot)
 {
-	return series->block + series->cap + position * SLOT_COUNT;
+	return series->block + series->cap * (1 + slot);
 }
 
 static inline uint8_t *

@@ -104,14 +104,13 @@ turn_presence(struct kernel *kernel, uint32_t who, const struct tuple *tuple, ui
 		if ((of[j] & TOUCH_CLASS_MASK) != class)
 			continue;
 		uint32_t before = slots_of(take, was), after = slots_of(take, is);
-		uint64_t *row = series_row(series, position[j]);
 		if (before != after)
 			series_mark(&kernel->series, series, id);
 		if (series->audited && before != after)
 			auditor_presence(kernel, id, who, position[j], before, after);
 		for (uint32_t rest = before ^ after; rest != 0; rest &= rest - 1) {
 			unsigned slot = (unsigned)__builtin_ctz(rest);
-			row[slot] += after >> slot & 1 ? 1 : (uint64_t)-1;
+			series_slot(series, slot)[position[j]] += after >> slot & 1 ? 1 : (uint64_t)-1;
 		}
 	}
 }

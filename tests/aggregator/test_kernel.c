@@ -303,7 +303,7 @@ the_auditor_finds_a_total_that_is_wrong(void **state)
 	assert_int_equal(counters.audit_mismatch, 0);
 	struct slice key = slice_of("b");
 	uint32_t spoiled = kernel_series_find(f->kernel, 1, &key);
-	series_row(series_at(&f->kernel->series, spoiled), 0)[slot_of(WINDOW_R7D, PART_CUR)]++;
+	series_slot(series_at(&f->kernel->series, spoiled), slot_of(WINDOW_R7D, PART_CUR))[0]++;
 	for (int steps = 0; steps < 100; steps++)
 		kernel_audit_some(f->kernel, 7);
 	kernel_count(f->kernel, &counters);
