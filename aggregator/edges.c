@@ -189,14 +189,22 @@ cross(struct kernel *kernel, const struct edge *edge, const struct cell *cell)
 static bool
 edge_drain(struct kernel *kernel, struct edge *edge, uint64_t *budget)
 {
-	struct cell cell;
+	struct cell cell[DRAIN_AHEAD];
 	while (edge->at.start_ms < edge->target_ms) {
+		struct place at = edge->at;
+		uint32_t count = 0, most = *budget < DRAIN_AHEAD ? (uint32_t)*budget : DRAIN_AHEAD;
 		if (*budget == 0)
 			return false;
-		if (!panes_next(kernel->panes, &edge->at, edge->target_ms, &cell))
+		while (count < most && panes_next(kernel->panes, &at, edge->target_ms, &cell[count]))
+			count++;
+		if (count == 0)
 			break;
-		cross(kernel, edge, &cell);
-		--*budget;
+		fetch_cells(kernel, edge, cell, count);
+		for (uint32_t i = 0; i < count; i++) { /* inside until the very step that takes it out */
+			edge->at = i + 1 < count ? cell[i + 1].place : at;
+			cross(kernel, edge, &cell[i]);
+		}
+		*budget -= count;
 	}
 	edge->at = (struct place){edge->target_ms, 0};
 	return true;

@@ -177,11 +177,12 @@ turn_previous(const struct series_set *set, const struct series *series, unsigne
 			d++; /* whoever has the one has the other */
 		uint64_t *cur = series_slot(series, slot_of(window, PART_CUR));
 		uint64_t *prev = series_slot(series, slot_of(window, PART_PREV));
-		uint64_t was = cur[p], before = turns == 1 ? cur[p] : turns == 2 ? cur[d] : 0;
+		uint64_t was = cur[p] + series->block[p], present = cur[d] + series->block[d];
+		uint64_t before = turns == 1 ? was : turns == 2 ? present : 0, is = turns == 1 ? present : 0;
 		if (window == WINDOW_M)
 			before = 0; /* beyond the horizon */
-		cur[p] = turns == 1 ? cur[d] : 0;
-		changed |= cur[p] != was || before != prev[p];
+		changed |= is != was || before != prev[p];
+		cur[p] = is - series->block[p];
 		prev[p] = series_slot(series, slot_of(window, PART_PTD))[p] = before;
 	}
 	return changed;

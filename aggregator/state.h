@@ -61,7 +61,10 @@ struct auditor {
 	uint64_t shadow[AUDIT_SERIES][MEASURES_MAX][SLOT_COUNT]; /* by position */
 };
 
-enum { AHEAD = 32 /* events whose memory is fetched ahead: misses overlap */ };
+enum {
+	AHEAD = 32, /* events whose memory is fetched ahead: misses overlap */
+	DRAIN_AHEAD = 16, /* likewise cells, or listed ones, that cross an edge */
+};
 
 struct kernel {
 	struct kernel_config config;
@@ -126,6 +129,9 @@ void names_of(const struct kernel *kernel, const struct group *group, const stru
 
 /* ahead.c: fills kernel->named for events [from, to), at most AHEAD, and starts fetching what they will touch. */
 void fetch_ahead(struct kernel *kernel, const struct group *group, uint32_t from, uint32_t to);
+/* The same for what is about to cross an edge. */
+void fetch_cells(const struct kernel *kernel, const struct edge *edge, const struct cell *cell, uint32_t count);
+void fetch_listed(const struct kernel *kernel, const struct edge *edge, const struct listed *listed, uint32_t count);
 
 /* edges.c */
 void edges_init(struct kernel *kernel);

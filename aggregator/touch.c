@@ -13,6 +13,10 @@
 
 enum { BUSY_FROM = 256, BUSY_RUN = 32 };
 #define SLOTS_MASK ((1u << SLOT_COUNT) - 1)
+/* The cur parts of all windows: where nearly everything happens, as in series.h. */
+#define CURS_MASK                                                                                                      \
+	(1u << slot_of(WINDOW_R1D, PART_CUR) | 1u << slot_of(WINDOW_R7D, PART_CUR) | 1u << slot_of(WINDOW_R30D, PART_CUR) |  \
+	 1u << slot_of(WINDOW_D, PART_CUR) | 1u << slot_of(WINDOW_W, PART_CUR) | 1u << slot_of(WINDOW_M, PART_CUR))
 
 static const uint8_t before_bit[WINDOW_COUNT] = {BEFORE_R1D, BEFORE_R7D, SLOT_NONE, BEFORE_D, BEFORE_W, SLOT_NONE};
 
@@ -108,10 +112,15 @@ turn_presence(struct kernel *kernel, uint32_t who, const struct tuple *tuple, ui
 			series_mark(&kernel->series, series, id);
 		if (series->audited && before != after)
 			auditor_presence(kernel, id, who, position[j], before, after);
-		for (uint32_t rest = before ^ after; rest != 0; rest &= rest - 1) {
-			unsigned slot = (unsigned)__builtin_ctz(rest);
-			series_slot(series, slot)[position[j]] += after >> slot & 1 ? 1 : (uint64_t)-1;
+		uint32_t more = after & ~before, less = before & ~after;
+		if ((more & CURS_MASK) == CURS_MASK) {
+			series->block[position[j]]++;
+			more &= ~CURS_MASK;
 		}
+		for (; more != 0; more &= more - 1)
+			series_slot(series, (unsigned)__builtin_ctz(more))[position[j]]++;
+		for (; less != 0; less &= less - 1)
+			series_slot(series, (unsigned)__builtin_ctz(less))[position[j]]--;
 	}
 }
 
@@ -331,7 +340,8 @@ touch_add(struct kernel *kernel, const struct names *names, uint32_t tuple_id, i
 	}
 }
 
-static void
+/* Returns how many activities that was. */
+static uint32_t
 cross(struct kernel *kernel, const struct edge *edge, const struct listed *listed)
 {
 	const struct entity *entity = entity_at(&kernel->entities, listed->who);
@@ -339,33 +349,50 @@ cross(struct kernel *kernel, const struct edge *edge, const struct listed *liste
 	uint32_t was = (is & ~bit_of(edge->plus)) | bit_of(edge->minus);
 	kernel->counters.touched++;
 	if (entity->is_busy) {
+		uint32_t count = 1;
 		for (uint32_t i = busy_run(entity->busy, start_s, listed->place.offset); i != BUSY_NONE && was != is;
-		     i = busy_at(entity->busy, i)->next)
+		     i = busy_at(entity->busy, i)->next, count++)
 			if (busy_at(entity->busy, i)->count > 0)
 				turn_busy(kernel, listed->who, busy_at(entity->busy, i)->tuple, was, is);
-		return;
+		return count;
 	}
 	struct run run = entity_run(entity, start_s);
 	assert(run.from < run.to && entity_activities(entity)[run.from].at == listed->place.offset);
 	turn_run(kernel, listed->who, run, was, is);
+	return run.to - run.from;
+}
+
+/* True: arrived. */
+static bool
+edge_drain(struct kernel *kernel, struct edge *edge, uint64_t *budget)
+{
+	struct listed listed[DRAIN_AHEAD];
+	while (edge->at.start_ms < edge->target_ms) {
+		struct place at = edge->at;
+		uint32_t count = 0, most = *budget < DRAIN_AHEAD ? (uint32_t)*budget : DRAIN_AHEAD;
+		if (*budget == 0)
+			return false;
+		while (count < most && panes_who_next(kernel->panes, &at, edge->target_ms, &listed[count]))
+			count++;
+		if (count == 0)
+			break;
+		fetch_listed(kernel, edge, listed, count);
+		for (uint32_t i = 0; i < count && *budget > 0; i++) {
+			edge->at = i + 1 < count ? listed[i + 1].place : at;
+			uint64_t cost = cross(kernel, edge, &listed[i]);
+			*budget -= cost < *budget ? cost : *budget;
+		}
+	}
+	edge->at = (struct place){edge->target_ms, 0};
+	return true;
 }
 
 bool
 touch_drain(struct kernel *kernel, uint64_t *budget)
 {
-	struct listed listed;
-	for (; kernel->touch_next < TOUCH_EDGES; kernel->touch_next++) {
-		struct edge *edge = &kernel->touch_edge[kernel->touch_next];
-		while (edge->at.start_ms < edge->target_ms && kernel->tuples.class_count > 0) {
-			if (*budget == 0)
-				return false;
-			if (!panes_who_next(kernel->panes, &edge->at, edge->target_ms, &listed))
-				break;
-			cross(kernel, edge, &listed);
-			--*budget;
-		}
-		edge->at = (struct place){edge->target_ms, 0};
-	}
+	for (; kernel->touch_next < TOUCH_EDGES; kernel->touch_next++)
+		if (kernel->tuples.class_count > 0 && !edge_drain(kernel, &kernel->touch_edge[kernel->touch_next], budget))
+			return false;
 	return true;
 }
 
