@@ -66,11 +66,13 @@ struct fact {
 	uint32_t money;         /* of a refund or waiting correction: struct money_part */
 	uint16_t marks;
 	uint8_t type;           /* enum event_type; EVENT_CORRECT, EVENT_VOID: it waits */
-	uint8_t flags;          /* enum event_flag */
-	bool live, is_void, is_corrected;
-	bool is_past;           /* another event has taken its id since */
-	bool is_spent;          /* sale: fully refunded */
+	uint8_t flags : 3;      /* enum event_flag */
+	bool live : 1, is_void : 1, is_corrected : 1;
+	bool is_past : 1;       /* another event has taken its id since */
+	bool is_spent : 1;      /* sale: fully refunded */
 };
+_Static_assert(EVENT_FLAGS_ALL < 1 << 3, "fact.flags");
+_Static_assert(sizeof(struct fact) == 128, "two cache lines");
 
 /* What only refunds, and corrections that may be of one, need. */
 struct money_part {

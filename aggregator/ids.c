@@ -1,16 +1,27 @@
 /*
  * ids.c - the table of event ids, in a thousand small tables.
  *
- * Each is probed linearly and made anew by itself when it is full, so that there is never a
- * large one to copy (a stall of 139 ms was measured), nor twice the memory while that goes on.
+ * In each the entries stand in the order of their hashes, as near behind the place that a hash stands for as
+ * there was room: a search ends at the first larger one, however full the table is. It is made anew by itself when it is
+ * full, so that there is never a large one to copy (a stall of 139 ms was measured), nor twice the
+ * memory while that goes on.
  */
 #include "aggregator/ids.h"
 #include "common/blocks.h"
 #include "common/mem.h"
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { MARK_BITS = 20, CONTENT_BITS = 19, SHARDS = 1024, FIRST_SLOTS = 4 };
+enum {
+	MARK_BITS = 20,
+	CONTENT_BITS = 19,
+	SHARDS = 1024,
+	FIRST_PLACES = 4,
+	FULL_PERCENT = 86,
+	NEW_PERCENT = 69, /* and up to NEW_SPREAD more: the tables fill at one pace, and should not all be full at once */
+	NEW_SPREAD = 11,
+};
 #define CONTENT_MASK ((UINT64_C(1) << CONTENT_BITS) - 1)
 #define MARK (UINT64_C(1) << CONTENT_BITS)
 
@@ -21,8 +32,9 @@ struct slot {
 
 struct shard {
 	struct slot *slot;
-	uint32_t count; /* slots; any number: the place is a scaled hash, not a mask */
-	uint32_t used;  /* expired ones too */
+	uint32_t places; /* any number: a place is a scaled hash, not a mask */
+	uint32_t end;    /* slots: some more, for those that are pushed behind the last place */
+	uint32_t used;   /* expired ones too */
 };
 
 struct ids {
@@ -40,7 +52,7 @@ void
 ids_free(struct ids *ids)
 {
 	for (uint32_t s = 0; ids != NULL && s < SHARDS; s++)
-		blocks_give_back(ids->shard[s].slot, ids->shard[s].count * sizeof(struct slot));
+		blocks_give_back(ids->shard[s].slot, ids->shard[s].end * sizeof(struct slot));
 	free(ids);
 }
 
@@ -59,68 +71,88 @@ expired(const struct slot *slot, int64_t forget_before_ms)
 static uint32_t
 place(const struct shard *shard, struct hash128 id)
 {
-	return (uint32_t)(((unsigned __int128)id.lo * shard->count) >> 64);
+	return (uint32_t)(((unsigned __int128)id.lo * shard->places) >> 64);
 }
 
+/* Where an id is, or would be put: before the first larger hash, or into the gap before that. */
 static uint32_t
-next(const struct shard *shard, uint32_t at)
+seek(const struct shard *shard, struct hash128 id)
 {
-	return at + 1 == shard->count ? 0 : at + 1;
+	uint32_t at = shard->places > 0 ? place(shard, id) : 0;
+	for (; at < shard->end && !never_used(&shard->slot[at]); at++) {
+		const struct slot *slot = &shard->slot[at];
+		if (slot->id.lo > id.lo || (slot->id.lo == id.lo && slot->id.hi == id.hi))
+			break;
+	}
+	return at;
+}
+
+static bool
+is_at(const struct shard *shard, uint32_t at, struct hash128 id)
+{
+	const struct slot *slot = &shard->slot[at];
+	return at < shard->end && !never_used(slot) && slot->id.lo == id.lo && slot->id.hi == id.hi;
 }
 
 static const struct slot *
 known(const struct ids *ids, struct hash128 id, int64_t forget_before_ms)
 {
 	const struct shard *shard = &ids->shard[id.hi % SHARDS];
-	if (shard->count == 0)
-		return NULL;
-	for (uint32_t at = place(shard, id);; at = next(shard, at)) {
-		const struct slot *slot = &shard->slot[at];
-		if (never_used(slot))
-			return NULL;
-		if (slot->id.lo == id.lo && slot->id.hi == id.hi)
-			return expired(slot, forget_before_ms) ? NULL : slot;
-	}
+	uint32_t at = seek(shard, id);
+	return is_at(shard, at, id) && !expired(&shard->slot[at], forget_before_ms) ? &shard->slot[at] : NULL;
 }
 
-/* Takes the place of an expired one, also of its own: an id is in the table once. */
-static void
+/* False: there is no room behind it. An expired one, its own too, ends what is pushed on, as a gap does. */
+static bool
 put(struct shard *shard, const struct slot *entry, int64_t forget_before_ms)
 {
-	struct slot *free_slot = NULL;
-	for (uint32_t at = place(shard, entry->id);; at = next(shard, at)) {
-		struct slot *slot = &shard->slot[at];
-		bool same = slot->id.lo == entry->id.lo && slot->id.hi == entry->id.hi;
-		if (same || never_used(slot)) {
-			shard->used += !same && free_slot == NULL;
-			*(same || free_slot == NULL ? slot : free_slot) = *entry;
-			return;
-		}
-		if (free_slot == NULL && expired(slot, forget_before_ms))
-			free_slot = slot;
-	}
+	uint32_t at = seek(shard, entry->id), gap = at;
+	while (gap < shard->end && !never_used(&shard->slot[gap]) && !expired(&shard->slot[gap], forget_before_ms))
+		gap++;
+	if (gap == shard->end)
+		return false;
+	shard->used += never_used(&shard->slot[gap]);
+	memmove(&shard->slot[at + 1], &shard->slot[at], (gap - at) * sizeof(*entry));
+	shard->slot[at] = *entry;
+	return true;
 }
 
-/*
- * As many slots as the live ones need to be about 5/8 full; the others are left out. The tables fill
- * at one pace, so each makes a room of its own size: else all would be full at once.
- */
+/* The live ones into a table of so many places. False: they did not fit. */
+static bool
+copy(const struct shard *old, struct shard *new, uint32_t places, int64_t forget_before_ms)
+{
+	*new = (struct shard){.places = places, .end = places + places / 64 + 2};
+	new->slot = blocks_take(new->end * sizeof(*new->slot));
+	uint32_t next = 0; /* they come in order */
+	for (uint32_t at = 0; at < old->end; at++) {
+		const struct slot *slot = &old->slot[at];
+		if (never_used(slot) || expired(slot, forget_before_ms))
+			continue;
+		uint32_t to = place(new, slot->id) > next ? place(new, slot->id) : next;
+		if (to == new->end) {
+			blocks_give_back(new->slot, new->end * sizeof(*new->slot));
+			return false;
+		}
+		new->slot[to] = *slot;
+		new->used++;
+		next = to + 1;
+	}
+	return true;
+}
+
 static void
-make_room(struct ids *ids, struct shard *shard, int64_t forget_before_ms)
+make_room(struct ids *ids, struct shard *shard, uint32_t least, int64_t forget_before_ms)
 {
 	struct shard old = *shard;
-	uint32_t live = 0;
-	for (uint32_t at = 0; at < old.count; at++)
+	uint32_t live = 0, percent = NEW_PERCENT + (uint32_t)(shard - ids->shard) % (NEW_SPREAD + 1);
+	for (uint32_t at = 0; at < old.end; at++)
 		live += !never_used(&old.slot[at]) && !expired(&old.slot[at], forget_before_ms);
-	uint32_t of = (uint32_t)(shard - ids->shard) % 32;
-	shard->count = live + (uint32_t)(live * (40 + (uint64_t)of) / 80) + FIRST_SLOTS;
-	shard->slot = blocks_take(shard->count * sizeof(*shard->slot));
-	shard->used = 0;
-	for (uint32_t at = 0; at < old.count; at++)
-		if (!never_used(&old.slot[at]) && !expired(&old.slot[at], forget_before_ms))
-			put(shard, &old.slot[at], forget_before_ms);
-	ids->slots += shard->count - (uint64_t)old.count;
-	blocks_give_back(old.slot, old.count * sizeof(*old.slot));
+	uint32_t places = (uint32_t)(live * UINT64_C(100) / percent) + FIRST_PLACES;
+	places = places > least ? places : least;
+	while (!copy(&old, shard, places, forget_before_ms))
+		places += places / 8 + 1;
+	ids->slots += shard->end - (uint64_t)old.end;
+	blocks_give_back(old.slot, old.end * sizeof(*old.slot));
 }
 
 bool
@@ -145,12 +177,13 @@ ids_add(struct ids *ids, struct hash128 id, uint64_t content, int64_t ts_ms, boo
 	struct shard *shard = &ids->shard[id.hi % SHARDS];
 	assert(ts_ms >= 0 && ts_ms < INT64_C(1) << (64 - MARK_BITS));
 	uint32_t used = shard->used;
-	if ((shard->used + 1) * UINT64_C(5) > shard->count * UINT64_C(4))
-		make_room(ids, shard, forget_before_ms);
+	if ((shard->used + 1) * UINT64_C(100) > shard->places * (uint64_t)FULL_PERCENT)
+		make_room(ids, shard, 0, forget_before_ms);
 	struct slot entry = {id, (uint64_t)ts_ms << MARK_BITS | (marked ? MARK : 0) | (content & CONTENT_MASK)};
 	if (never_used(&entry))
 		entry.ts_content = 1;
-	put(shard, &entry, forget_before_ms);
+	while (!put(shard, &entry, forget_before_ms))
+		make_room(ids, shard, shard->places + 1 + shard->places / 8, forget_before_ms);
 	ids->used += shard->used - (uint64_t)used;
 }
 
@@ -158,7 +191,7 @@ void
 ids_prefetch(const struct ids *ids, struct hash128 id)
 {
 	const struct shard *shard = &ids->shard[id.hi % SHARDS];
-	if (shard->count == 0)
+	if (shard->places == 0)
 		return;
 	const struct slot *slot = &shard->slot[place(shard, id)];
 	__builtin_prefetch(slot);

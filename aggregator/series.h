@@ -80,7 +80,8 @@ series_mark(struct series_set *set, struct series *series, uint32_t id)
 static inline bool
 series_current(const struct series_set *set, const struct series *series)
 {
-	return memcmp(series->period, set->period, sizeof(set->period)) == 0;
+	return series->period[0] == set->period[0] && series->period[1] == set->period[1] &&
+	       series->period[2] == set->period[2];
 }
 
 /* By position. */

@@ -249,7 +249,7 @@ fact_of_event(struct kernel *kernel, const struct group_event *event, const stru
 	if (event->type == EVENT_SALE)
 		fact->since_seq = kernel->facts.seq;
 	fact->rev = event->rev;
-	fact->flags = event->flags;
+	fact->flags = event->flags & (unsigned)EVENT_FLAGS_ALL;
 	memcpy(fact->num, event->num, sizeof(fact->num));
 	fact->cust = refer_entity(kernel, names, ENTITY_CUST);
 	fact->order = refer_entity(kernel, names, ENTITY_ORDER);

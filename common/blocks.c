@@ -24,8 +24,8 @@
 enum {
 	UNITS = BLOCK_MAX / BLOCK_MIN,
 	WORDS = UNITS / 64,
-	READY_MAX = 8, /* pages; one and a 32nd of those in use below that */
-	READY_PART = 32,
+	READY_MAX = 8, /* pages; one, and one for each 40 in use, below that */
+	READY_PART = 40,
 	SPACE_PARTS = 2, /* address space: so many times the machine's memory */
 };
 

@@ -15,7 +15,7 @@
 
 enum {
 	RING = INGEST_GROUPS_IN_FLIGHT_MAX,
-	POOL_MAX = 8, /* emptied groups kept: enough for a steady flow, at most some 4 MiB each */
+	POOL_MAX = 4, /* emptied groups kept: enough for a steady flow, at most some 4 MiB each */
 	/* Above this many events the next batch might not fit. */
 	SEAL_EVENTS = GROUP_EVENTS_MAX - BATCH_EVENTS_MAX,
 };

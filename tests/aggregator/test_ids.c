@@ -35,6 +35,7 @@ ids_equal_a_list_while_time_passes(void **state)
 		                            : list[n].content == content          ? IDS_DUPLICATE
 		                                                                  : IDS_CONFLICT;
 		assert_int_equal(ids_find(ids, id_of(n), content, forget), expected);
+		assert_true(ids_slots_used(ids) <= IDS); /* each is there once */
 		if (expected != IDS_NEW)
 			continue;
 		ids_add(ids, id_of(n), content, ts, false, forget);
@@ -99,6 +100,30 @@ a_flood_after_a_lull_finds_room(void **state)
 	ids_free(ids);
 }
 
+/* All want one place, or the last one: they are pushed on, and where the table ends it grows. */
+static void
+a_crowd_of_neighbouring_hashes_is_told_apart(void **state)
+{
+	(void)state;
+	enum { CROWD = 3000, STRIDE = 7 /* out of order */ };
+	for (int last = 0; last < 2; last++) {
+		struct ids *ids = ids_new();
+		uint64_t lo = last ? UINT64_MAX - CROWD : UINT64_C(1) << 62;
+		for (uint64_t n = 0; n < CROWD; n++) { /* of one shard; each hash twice in lo */
+			struct hash128 id = {lo + n * STRIDE % CROWD / 2, (n * STRIDE % CROWD % 2) << 10};
+			assert_int_equal(ids_find(ids, id, n, 0), IDS_NEW);
+			ids_add(ids, id, n, 1000, n % 2, 0);
+		}
+		for (uint64_t n = 0; n < CROWD; n++) {
+			struct hash128 id = {lo + n * STRIDE % CROWD / 2, (n * STRIDE % CROWD % 2) << 10};
+			assert_int_equal(ids_find(ids, id, n, 0), IDS_DUPLICATE);
+			assert_int_equal(ids_is_marked(ids, id, 0), n % 2);
+		}
+		assert_int_equal(ids_slots_used(ids), CROWD);
+		ids_free(ids);
+	}
+}
+
 int
 main(void)
 {
@@ -108,6 +133,7 @@ main(void)
 	    cmocka_unit_test(the_zero_hash_at_time_zero_is_an_id_like_any_other),
 	    cmocka_unit_test(expired_ids_make_room_and_the_table_stays_small),
 	    cmocka_unit_test(a_flood_after_a_lull_finds_room),
+	    cmocka_unit_test(a_crowd_of_neighbouring_hashes_is_told_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
