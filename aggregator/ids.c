@@ -27,7 +27,7 @@ enum {
 
 struct slot {
 	struct hash128 id;
-	uint64_t ts_content; /* ts << 20 | mark << 19 | content bits; 0 with an all-zero id: never used */
+	uint64_t ts_content; /* ts << 20 | mark << 19 | content bits; 0: never used */
 };
 
 struct shard {
@@ -59,7 +59,7 @@ ids_free(struct ids *ids)
 static bool
 never_used(const struct slot *slot)
 {
-	return slot->ts_content == 0 && slot->id.lo == 0 && slot->id.hi == 0;
+	return slot->ts_content == 0;
 }
 
 static bool
@@ -112,7 +112,8 @@ put(struct shard *shard, const struct slot *entry, int64_t forget_before_ms)
 	if (gap == shard->end)
 		return false;
 	shard->used += never_used(&shard->slot[gap]);
-	memmove(&shard->slot[at + 1], &shard->slot[at], (gap - at) * sizeof(*entry));
+	for (; gap > at; gap--) /* a few: cheaper than memmove() */
+		shard->slot[gap] = shard->slot[gap - 1];
 	shard->slot[at] = *entry;
 	return true;
 }
@@ -180,7 +181,7 @@ ids_add(struct ids *ids, struct hash128 id, uint64_t content, int64_t ts_ms, boo
 	if ((shard->used + 1) * UINT64_C(100) > shard->places * (uint64_t)FULL_PERCENT)
 		make_room(ids, shard, 0, forget_before_ms);
 	struct slot entry = {id, (uint64_t)ts_ms << MARK_BITS | (marked ? MARK : 0) | (content & CONTENT_MASK)};
-	if (never_used(&entry))
+	if (never_used(&entry)) /* of the year 1970 */
 		entry.ts_content = 1;
 	while (!put(shard, &entry, forget_before_ms))
 		make_room(ids, shard, shard->places + 1 + shard->places / 8, forget_before_ms);
@@ -195,7 +196,8 @@ ids_prefetch(const struct ids *ids, struct hash128 id)
 		return;
 	const struct slot *slot = &shard->slot[place(shard, id)];
 	__builtin_prefetch(slot);
-	__builtin_prefetch(slot + 3); /* about where the search ends */
+	for (uint32_t ahead = 3; ahead <= 9; ahead += 3) /* about where the search ends, and what it pushes on */
+		__builtin_prefetch(slot + ahead);
 }
 
 uint64_t
