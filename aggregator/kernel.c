@@ -58,8 +58,10 @@ what_is_asked(struct kernel *kernel)
 			kernel->kinds[EVENT_CORRECT] |= (uint8_t)(1u << kpis->measure[m].entity);
 		}
 	kernel->attributes = (kernel->tuples.dims_mask & where_from) != 0;
-	for (uint32_t m = 0; m < kpis->measure_count; m++)
+	for (uint32_t m = 0; m < kpis->measure_count; m++) {
 		kernel->books_sold |= kpis->measure[m].as_sold;
+		kernel->cohorts |= kpis->measure[m].take == TAKE_COHORT;
+	}
 	kernel->look_back_ms = kernel->config.look_back_ms > 0 ? kernel->config.look_back_ms : LOOK_BACK_MS;
 	kernel->reach_ms = kernel->config.horizon_ms > REACH_MS ? kernel->config.horizon_ms : REACH_MS;
 }

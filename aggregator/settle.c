@@ -73,16 +73,15 @@ attributed(struct kernel *kernel, const struct fact *sale)
 	bool touch = kernel->attributes && !(sale->flags & EVENT_HAS_TOUCH);
 	if (!touch && sale->lead == LEAD_NONE)
 		return sale->given;
-	form_of_tuple(&kernel->tuples, sale->given, &form);
-	bool lead = false;
-	for (unsigned d = TEXT_TEAM; d <= TEXT_PERS; d++)
-		lead |= (kernel->tuples.dims_mask >> d & 1) && form.text[d].n == 0 && sale->lead != LEAD_NONE;
+	unsigned missing = kernel->tuples.dims_mask & ~tuple_at(&kernel->tuples, sale->given)->given;
+	bool lead = sale->lead != LEAD_NONE && (missing & (1 << TEXT_TEAM | 1 << TEXT_PERS));
 	if (!touch && !lead)
 		return sale->given;
+	form_of_tuple(&kernel->tuples, sale->given, &form);
 	if (touch)
 		take_touch(kernel, sale, &form);
 	for (unsigned d = TEXT_TEAM; d <= TEXT_PERS && lead; d++)
-		if ((kernel->tuples.dims_mask >> d & 1) && form.text[d].n == 0)
+		if (missing >> d & 1)
 			form.text[d] = lead_says(kernel, sale, d);
 	return tuple_of_form(kernel, &form);
 }

@@ -58,14 +58,14 @@ entries_of(const struct kernel *kernel, const struct lead *lead)
 }
 
 static uint16_t
-marks_of(const struct entries *entries, uint32_t event)
+marks_of(const struct kernel *kernel, const struct entries *entries, uint32_t event)
 {
 	unsigned marks = 0;
 	for (unsigned i = 0; i < STAGE_CUSTOMER && !entries->rejected; i++) {
 		if (entries->by[i] != event)
 			continue;
 		marks |= 1u << (COLUMN_STAGE - COLUMN_MARKS + i);
-		for (unsigned reached = i + 1; reached < STAGE_CUSTOMER; reached++)
+		for (unsigned reached = i + 1; reached < STAGE_CUSTOMER && kernel->cohorts; reached++)
 			if (entries->by[reached] != FACT_NONE)
 				marks |= 1u << (COLUMN_COHORT - COLUMN_MARKS + cohort_of(STAGE_LEAD + i, STAGE_LEAD + reached));
 	}
@@ -77,7 +77,7 @@ book_event(struct kernel *kernel, const struct entries *entries, uint32_t number
 {
 	struct fact *event = event_at(kernel, number);
 	struct booking booking = settle_as_worded(event);
-	booking.marks = event->is_void ? 0 : marks_of(entries, number);
+	booking.marks = event->is_void ? 0 : marks_of(kernel, entries, number);
 	if (booking.marks != event->marks || booking.at[0].tuple != event->booked[0])
 		book(kernel, event, &booking);
 }
@@ -91,7 +91,8 @@ settle_entries(struct kernel *kernel, struct lead *lead, const struct entries *e
 	if (event != FACT_NONE)
 		book_event(kernel, entries, event);
 	for (unsigned i = 0; i < STAGE_CUSTOMER; i++) {
-		if (was.by[i] != FACT_NONE)
+		bool same = was.by[i] == entries->by[i] && was.rejected == entries->rejected && !kernel->cohorts;
+		if (was.by[i] != FACT_NONE && !same)
 			book_event(kernel, entries, was.by[i]);
 		if (entries->by[i] != FACT_NONE && entries->by[i] != was.by[i] && entries->by[i] != event)
 			book_event(kernel, entries, entries->by[i]);

@@ -62,7 +62,7 @@ struct auditor {
 };
 
 enum {
-	AHEAD = 32, /* events whose memory is fetched ahead: misses overlap */
+	AHEAD = 16, /* events whose memory is fetched ahead: misses overlap */
 	DRAIN_AHEAD = 16, /* likewise cells, or listed ones, that cross an edge */
 };
 
@@ -98,6 +98,7 @@ struct kernel {
 	uint8_t kinds[EVENT_TYPE_COUNT]; /* of entities that measures tell apart, of events of a type; a correct: of any */
 	bool attributes;         /* somebody asks where sales come from */
 	bool books_sold;         /* some measure books refunds at their sale's time */
+	bool cohorts;            /* some measure asks what became of those that entered a stage */
 	uint32_t forget_table, forget_next; /* see forget.c */
 	struct names *named;     /* of the next events, AHEAD of them */
 

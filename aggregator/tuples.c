@@ -245,6 +245,8 @@ tuple_make(struct tuple_set *set, const struct form *form, struct hash128 hash)
 	*tuple = (struct tuple){.hash = hash, .type = form->type, .stage = form->stage, .kind = form->kind,
 	                        .booking = form->booking, .live = true};
 	find_measures(set, tuple, form);
+	for (unsigned d = 0; d < EVENT_DIMS; d++)
+		tuple->given |= (uint8_t)((form->text[d].n > 0) << d);
 	tuple->text_bytes = put_texts(set, form, texts);
 	tuple->texts = slab_alloc(&set->texts, tuple->text_bytes);
 	memcpy(tuple->texts, texts, tuple->text_bytes);

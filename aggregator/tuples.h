@@ -63,6 +63,7 @@ struct tuple {
 	uint8_t columns;
 	uint8_t measures, touches;        /* by addition; by touches. None of either: it has no series */
 	uint8_t classes;                  /* bit per class of its touches */
+	uint8_t given;                    /* bit per dimension whose text is not empty */
 	uint8_t column[PANE_COLUMNS_MAX]; /* COLUMN_* */
 	bool folded, live, attached;      /* attached: it has series */
 	/*
