@@ -25,11 +25,13 @@ struct lead {
 	struct chain sales;      /* those not void */
 	struct entries entries;  /* of the present generation */
 	uint32_t generation;
-	uint32_t event_count;    /* of all that are kept */
 	uint32_t refs;           /* facts that name it */
+	uint16_t event_count;    /* of all that are kept */
 	uint8_t before;          /* bit stage - STAGE_LEAD: reached by an earlier generation */
 	bool live;
 };
+_Static_assert(sizeof(struct lead) == 64, "a cache line");
+_Static_assert(LEAD_EVENTS_MAX < UINT16_MAX / 2, "lead.event_count: those that are over count on for a day");
 
 struct leads {
 	struct pool pool;

@@ -32,7 +32,9 @@ struct series {
 	uint8_t rollup, key_parts, measures, cap;
 	uint8_t audited;     /* 1 + its place among those that are recounted; 0: it is not */
 	bool live, dirty;
+	uint64_t unused;     /* fills the cache line: one miss a series, not two */
 };
+_Static_assert(sizeof(struct series) == 64, "a cache line");
 
 struct series_set {
 	const struct kernel_config *config;
