@@ -376,18 +376,18 @@ kernel_view(const struct kernel *kernel, uint32_t id, struct kernel_view *out)
 uint32_t
 kernel_dirty(const struct kernel *kernel)
 {
-	return kernel->series.dirty_count - kernel->series.dirty_from;
+	return kernel->series.dirty_end - kernel->series.dirty_from;
 }
 
 /* What telling a series touches: first its struct, a few steps later its totals and its key. */
 static void
 prefetch_dirty(const struct series_set *set, uint32_t at)
 {
-	if (at + 2 * TELL_AHEAD < set->dirty_count)
-		__builtin_prefetch(series_at(set, set->dirty[at + 2 * TELL_AHEAD]));
-	if (at + TELL_AHEAD >= set->dirty_count)
+	if (at + 2 * TELL_AHEAD < set->dirty_end)
+		__builtin_prefetch(series_at(set, series_dirty_at(set, at + 2 * TELL_AHEAD)));
+	if (at + TELL_AHEAD >= set->dirty_end)
 		return;
-	const struct series *series = series_at(set, set->dirty[at + TELL_AHEAD]);
+	const struct series *series = series_at(set, series_dirty_at(set, at + TELL_AHEAD));
 	const char *block = (const char *)series->block;
 	if (block == NULL)
 		return; /* it was freed */
@@ -400,17 +400,14 @@ uint32_t
 kernel_take_dirty(struct kernel *kernel, uint32_t limit, kernel_dirty_fn *each, void *context)
 {
 	struct series_set *set = &kernel->series;
-	for (; limit > 0 && set->dirty_from < set->dirty_count; limit--, set->dirty_from++) {
-		uint32_t id = set->dirty[set->dirty_from];
+	for (; limit > 0 && set->dirty_from < set->dirty_end; limit--) {
 		prefetch_dirty(set, set->dirty_from);
-		struct series *series = series_at(set, id);
-		series->dirty = false;
+		uint32_t id = series_take_dirty(set);
+		const struct series *series = series_at(set, id);
 		each(context, id, series->live);
 		if (!series->live)
 			series_release(set, id);
 	}
-	if (set->dirty_from == set->dirty_count)
-		set->dirty_from = set->dirty_count = 0;
 	return kernel_dirty(kernel);
 }
 

@@ -7,12 +7,16 @@
  * start, byte offset) orders all cells: an edge that moves forward has passed a
  * cell, or has not, also in the middle of a pane. Beside its cells a pane lists the
  * numbers of those who did something in it (entities.h); they have places
- * of their own, by position in that list. One thread at a time.
+ * of their own, by position in that list.
+ *
+ * Merging and dropping stop in the middle of a pane when their budget is spent. What is then added to a
+ * pane that is half merged goes to the one that it is merged into, while what was there before may still be in the
+ * old one. No edge stands in between. Late additions to a large pane may begin a second cell of a tuple (pane.h). One
+ * thread at a time.
  */
 #ifndef AGGREGATOR_PANES_H
 #define AGGREGATOR_PANES_H
 #include "aggregator/grid.h"
-#include "common/index.h"
 #include <stdbool.h>
 
 enum { PANE_LEVELS = 3, PANE_DAYS_MAX = 80, PANE_COLUMNS_MAX = 12 };
@@ -28,17 +32,6 @@ place_before(struct place a, struct place b)
 {
 	return a.start_ms != b.start_ms ? a.start_ms < b.start_ms : a.offset < b.offset;
 }
-
-struct pane {
-	uint8_t *cells;       /* {u32 tuple, i64 sum[columns of tuple]} packed */
-	uint32_t len, cap;    /* bytes */
-	uint32_t count;       /* cells */
-	uint32_t index_cap;   /* slots in index; 0: none, look through */
-	uint32_t *index;      /* offset + 1 by tuple */
-	struct index *large;  /* instead, of very many cells: offset by tuple */
-	uint32_t *who;
-	uint32_t who_count, who_cap;
-};
 
 /* The panes know neither tuples nor who the numbers are. */
 struct panes_owner {
@@ -82,6 +75,12 @@ struct listed {
 	uint32_t who;
 };
 bool panes_who_next(struct panes *panes, struct place *at, int64_t end_ms, struct listed *listed);
+
+/*
+ * When a pane is half merged into the one that starts at start_ms: its start. Who was listed there may still be.
+ * Else start_ms.
+ */
+int64_t panes_merging(const struct panes *panes, int64_t start_ms);
 
 /* Days to be merged or dropped when today is `today`: works on up to budget cells and listed ones. True: nothing left. */
 bool panes_age(struct panes *panes, int64_t today, uint64_t *budget);

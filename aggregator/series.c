@@ -1,5 +1,6 @@
 /* series.c - the table of series. */
 #include "aggregator/series.h"
+#include "common/blocks.h"
 #include "common/mem.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -37,6 +38,8 @@ series_set_fini(struct series_set *set)
 	}
 	slab_fini(&set->slab);
 	pool_fini(&set->pool);
+	for (uint32_t c = 0; c < set->dirty_chunks; c++)
+		blocks_give_back(set->dirty[c], DIRTY_CHUNK * sizeof(uint32_t));
 	free(set->dirty);
 	index_fini(&set->index);
 }
@@ -144,16 +147,27 @@ void
 series_mark_slow(struct series_set *set, uint32_t id)
 {
 	series_at(set, id)->dirty = true;
-	if (set->dirty_count == set->dirty_cap && set->dirty_from > set->dirty_cap / 2) { /* room at the front */
-		set->dirty_count -= set->dirty_from;
-		memmove(set->dirty, set->dirty + set->dirty_from, set->dirty_count * sizeof(*set->dirty));
+	if (set->dirty_end == set->dirty_chunks * DIRTY_CHUNK) {
+		set->dirty = mem_realloc(set->dirty, (set->dirty_chunks + 1) * sizeof(*set->dirty));
+		set->dirty[set->dirty_chunks++] = blocks_take(DIRTY_CHUNK * sizeof(uint32_t));
+	}
+	set->dirty[set->dirty_end / DIRTY_CHUNK][set->dirty_end % DIRTY_CHUNK] = id;
+	set->dirty_end++;
+}
+
+uint32_t
+series_take_dirty(struct series_set *set)
+{
+	uint32_t id = series_dirty_at(set, set->dirty_from++);
+	series_at(set, id)->dirty = false;
+	if (set->dirty_from == DIRTY_CHUNK) { /* the chunk is the last one from now on */
+		uint32_t *told = set->dirty[0];
+		memmove(set->dirty, set->dirty + 1, (set->dirty_chunks - 1) * sizeof(*set->dirty));
+		set->dirty[set->dirty_chunks - 1] = told;
 		set->dirty_from = 0;
+		set->dirty_end -= DIRTY_CHUNK;
 	}
-	if (set->dirty_count == set->dirty_cap) {
-		set->dirty_cap = set->dirty_cap ? set->dirty_cap * 2 : 256;
-		set->dirty = mem_realloc(set->dirty, set->dirty_cap * sizeof(*set->dirty));
-	}
-	set->dirty[set->dirty_count++] = id;
+	return id;
 }
 
 int64_t

@@ -20,7 +20,7 @@
 #include "common/pool.h"
 #include "common/slab.h"
 
-enum { CALENDAR_WINDOWS = WINDOW_COUNT - WINDOW_ROLLING, SERIES_CHUNK = 4096 };
+enum { CALENDAR_WINDOWS = WINDOW_COUNT - WINDOW_ROLLING, SERIES_CHUNK = 4096, DIRTY_CHUNK = 16384 };
 
 struct series {
 	uint64_t *block;     /* head[cap], slot[SLOT_COUNT][cap], then uint8_t measure id[cap] */
@@ -39,7 +39,8 @@ _Static_assert(sizeof(struct series) == 64, "a cache line");
 struct series_set {
 	const struct kernel_config *config;
 	struct pool pool;
-	uint32_t *dirty, dirty_from, dirty_count, dirty_cap; /* in order of their first change; those before from are told */
+	uint32_t **dirty, dirty_chunks;     /* in order of their first change */
+	uint32_t dirty_from, dirty_end;     /* those that are not told yet; from is in the first chunk */
 	struct index index;
 	uint32_t rollup_count[ROLLUPS_MAX]; /* live series */
 	uint32_t period[CALENDAR_WINDOWS];  /* numbers of the present periods */
@@ -69,6 +70,15 @@ void series_release(struct series_set *set, uint32_t id);
 uint32_t series_position(struct series_set *set, uint32_t id, uint32_t measure);
 
 void series_mark_slow(struct series_set *set, uint32_t id);
+
+static inline uint32_t
+series_dirty_at(const struct series_set *set, uint32_t at)
+{
+	return set->dirty[at / DIRTY_CHUNK][at % DIRTY_CHUNK];
+}
+
+/* The first one that is dirty is so no more: dirty_from. */
+uint32_t series_take_dirty(struct series_set *set);
 /* Turns calendar periods that have passed; true if a number may have changed. */
 bool series_turn(struct series_set *set, struct series *series);
 

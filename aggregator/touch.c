@@ -295,10 +295,26 @@ touch_one(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
 		make_busy(kernel, entity);
 }
 
+static bool
+has_activity(const struct entity *entity, uint32_t tuple, int64_t start_ms)
+{
+	uint32_t start_s = (uint32_t)(start_ms / 1000);
+	if (entity->is_busy) {
+		uint32_t found = busy_find(entity->busy, start_s, tuple);
+		return found != BUSY_NONE && busy_at(entity->busy, found)->count > 0;
+	}
+	struct run run = entity_run(entity, start_s);
+	while (run.from < run.to && entity_activities(entity)[run.from].tuple != tuple)
+		run.from++;
+	return run.from < run.to && entity_activities(entity)[run.from].count > 0;
+}
+
 void
 touch_back(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
 {
 	struct entity *entity = entity_at(&kernel->entities, id);
+	if (!has_activity(entity, tuple, start_ms)) /* it has not been moved there yet */
+		start_ms = panes_merging(kernel->panes, start_ms);
 	uint32_t start_s = (uint32_t)(start_ms / 1000);
 	if (entity->is_busy) {
 		struct busy_activity *activity = busy_at(entity->busy, busy_find(entity->busy, start_s, tuple));

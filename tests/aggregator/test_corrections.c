@@ -232,6 +232,56 @@ a_correction_moves_a_sale_to_another_day_and_campaign(void **state)
 	people_free(f);
 }
 
+enum { SALES_EACH = 12 };
+
+/* Some buy in both minutes. */
+static void
+buyer_of(char who[8], int i)
+{
+	snprintf(who, 8, "p%d", i % 2 ? i % SALES_EACH : i);
+}
+
+/* Of two minutes; their day is merged at a midnight, and then so much is done of what is due. */
+static struct people *
+sales_of_a_day_that_is_being_merged(uint64_t budget)
+{
+	struct people *f = people_new();
+	for (int i = 0; i < 2 * SALES_EACH; i++) {
+		char id[8], who[8];
+		snprintf(id, sizeof(id), "s%d", i);
+		buyer_of(who, i);
+		TELL(f, EVENT_SALE, id, NOON + i / SALES_EACH * MINUTE, .cust = who, .camp = who, .amt = 1);
+		f->now_ms += 10000;
+	}
+	creep_to(f, NOON + 4 * DAY + 12 * HOUR + MINUTE);
+	kernel_drain(f->kernel, budget);
+	return f;
+}
+
+static void
+a_sale_can_be_void_while_its_pane_is_merged(void **state)
+{
+	(void)state;
+	uint64_t budget = 0;
+	for (bool done = false; !done; budget++) {
+		struct people *f = sales_of_a_day_that_is_being_merged(budget);
+		done = !kernel_due(f->kernel);
+		for (int i = SALES_EACH; i < 2 * SALES_EACH; i++) {
+			char id[8], ref[8], who[8];
+			snprintf(id, sizeof(id), "v%d", i);
+			snprintf(ref, sizeof(ref), "s%d", i);
+			buyer_of(who, i);
+			TELL(f, EVENT_VOID, id, f->now_ms, .cust = who, .ref = ref, .rev = 1);
+		}
+		assert_int_equal(all(f, "sales"), SALES_EACH);
+		assert_int_equal(all(f, "buyers"), SALES_EACH);
+		be_at(f, NOON + 70 * DAY);
+		assert_int_equal(counters(f).activities, 0);
+		people_free(f);
+	}
+	assert_true(budget > SALES_EACH); /* it stopped between any two of them */
+}
+
 static void
 the_highest_rev_wins_however_they_come(void **state)
 {
@@ -538,6 +588,7 @@ main(void)
 	    cmocka_unit_test(caps_of_a_forgotten_sale_stay),
 	    cmocka_unit_test(refunds_stay_with_a_forgotten_sale_when_its_id_is_taken_again),
 	    cmocka_unit_test(a_correction_moves_a_sale_to_another_day_and_campaign),
+	    cmocka_unit_test(a_sale_can_be_void_while_its_pane_is_merged),
 	    cmocka_unit_test(the_highest_rev_wins_however_they_come),
 	    cmocka_unit_test(a_correction_before_its_event_waits_for_it),
 	    cmocka_unit_test(a_correction_that_has_waited_too_long_does_nothing),
