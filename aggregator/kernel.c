@@ -32,13 +32,6 @@ keep_days(const struct kernel_config *config, int keep[PANE_LEVELS])
 	keep[2] = horizon + 2 > 64 ? horizon + 2 : 64; /* m.prev reaches back 62 days, with its last pane 63 */
 }
 
-static uint32_t
-columns_of(const void *owner, uint32_t tuple)
-{
-	const struct kernel *kernel = owner;
-	return tuple_at(&kernel->tuples, tuple)->columns;
-}
-
 static void
 cell_gone(void *owner, uint32_t tuple_id)
 {
@@ -74,7 +67,7 @@ kernel_new(const struct kernel_config *config)
 	kernel->now_ms = kernel->turn_ms = INT64_MIN;
 	grid_init(&kernel->grid, config->zone, config->week_start, config->slide_min);
 	keep_days(config, kernel->keep_days);
-	const struct panes_owner owner = {kernel, columns_of, cell_gone, touch_moved, touch_gone};
+	const struct panes_owner owner = {kernel, cell_gone, touch_moved, touch_gone};
 	kernel->panes = panes_new(&kernel->grid, kernel->keep_days, &owner);
 	tuple_set_init(&kernel->tuples, &kernel->config, kernel_dims_mask(config));
 	series_set_init(&kernel->series, &kernel->config);

@@ -10,9 +10,13 @@ enum {
 	INDEX_FROM = 12,    /* cells; below it looking through is as fast */
 	LARGE_FROM = 4096,
 	INDEX_STEP = 32,    /* cells that an addition puts into an unfinished index */
-	CELL_HEAD = 4,
-	GAP_TUPLE = -1,     /* CHUNK_GAP, four times: no cell, go on with the next chunk */
+	CELL_HEAD = 4,      /* tuple, and columns in the upper bits */
+	TUPLE_BITS = 28,
 };
+
+#define GAP_HEAD UINT32_MAX /* CHUNK_GAP, four times: no cell, go on with the next chunk */
+#define TUPLE_END ((UINT32_C(1) << TUPLE_BITS) - 1)
+_Static_assert(PANE_COLUMNS_MAX < 1 << (32 - TUPLE_BITS), "columns fit into a cell's head");
 
 /* Has the cells before done and those from rest on: what is between was there before the index. */
 struct cell_index {
@@ -69,24 +73,36 @@ pane_shrink(struct pane_set *set, struct pane *pane)
 }
 
 static uint32_t
-cell_tuple(const struct pane *pane, uint32_t offset)
+cell_head(const struct pane *pane, uint32_t offset)
 {
-	uint32_t tuple;
-	memcpy(&tuple, chunks_at(&pane->cells, offset), sizeof(tuple));
-	return tuple;
+	uint32_t head;
+	memcpy(&head, chunks_at(&pane->cells, offset), sizeof(head));
+	return head;
 }
 
 static uint32_t
-cell_bytes(const struct pane_set *set, uint32_t tuple)
+cell_tuple(const struct pane *pane, uint32_t offset)
 {
-	return CELL_HEAD + 8 * set->owner.columns(set->owner.context, tuple);
+	return cell_head(pane, offset) & TUPLE_END;
+}
+
+static uint32_t
+cell_columns(const struct pane *pane, uint32_t offset)
+{
+	return cell_head(pane, offset) >> TUPLE_BITS;
+}
+
+static uint32_t
+cell_bytes(const struct pane *pane, uint32_t offset)
+{
+	return CELL_HEAD + 8 * cell_columns(pane, offset);
 }
 
 /* Where the cell that follows at or behind offset begins. There must be one. */
 static uint32_t
 cell_at(const struct pane *pane, uint32_t offset)
 {
-	return cell_tuple(pane, offset) == (uint32_t)GAP_TUPLE ? (offset / CHUNK_BYTES + 1) * CHUNK_BYTES : offset;
+	return cell_head(pane, offset) == GAP_HEAD ? (offset / CHUNK_BYTES + 1) * CHUNK_BYTES : offset;
 }
 
 static uint32_t
@@ -157,7 +173,8 @@ pane_index(struct pane_set *set, struct pane *pane, uint64_t *budget)
 	for (; index->done < index->rest && *budget > 0; --*budget) {
 		uint32_t offset = cell_at(pane, index->done), tuple = cell_tuple(pane, offset);
 		index_put(set, index, tuple, offset);
-		index->done = offset + cell_bytes(set, tuple);
+		index->done = offset + cell_bytes(pane, offset);
+		set->looks++;
 	}
 	return index->done >= index->rest;
 }
@@ -169,10 +186,10 @@ find(struct pane_set *set, struct pane *pane, uint32_t tuple)
 	uint64_t budget = INDEX_STEP;
 	if (pane->count < INDEX_FROM) { /* so few fit into one chunk */
 		for (uint32_t offset = 0; offset < pane->cells.len;) {
-			uint32_t at = cell_tuple(pane, offset);
-			if (at == tuple)
+			if (cell_tuple(pane, offset) == tuple)
 				return offset;
-			offset += cell_bytes(set, at);
+			offset += cell_bytes(pane, offset);
+			set->looks++;
 		}
 		return UINT32_MAX;
 	}
@@ -209,7 +226,9 @@ append(struct pane_set *set, struct pane *pane, uint32_t tuple, const int64_t *s
 	set->used += pane_is_empty(pane);
 	uint32_t offset = grow(set, &pane->cells, CELL_HEAD + 8 * columns);
 	uint8_t *cell = chunks_at(&pane->cells, offset);
-	memcpy(cell, &tuple, sizeof(tuple));
+	uint32_t head = tuple | columns << TUPLE_BITS;
+	assert(tuple < TUPLE_END);
+	memcpy(cell, &head, sizeof(head));
 	memcpy(cell + CELL_HEAD, sum, 8 * columns);
 	pane->count++;
 	set->cells++;
@@ -247,13 +266,14 @@ pane_add(struct pane_set *set, struct pane *pane, uint32_t tuple, const int64_t 
 }
 
 void
-pane_cell(const struct pane_set *set, const struct pane *pane, uint32_t *offset, struct cell *cell)
+pane_cell(const struct pane *pane, uint32_t *offset, struct cell *cell)
 {
-	uint32_t at = cell_at(pane, *offset), tuple = cell_tuple(pane, at), bytes = cell_bytes(set, tuple);
+	uint32_t at = cell_at(pane, *offset);
 	cell->place.offset = at;
-	cell->tuple = tuple;
-	memcpy(cell->sum, chunks_at(&pane->cells, at) + CELL_HEAD, bytes - CELL_HEAD);
-	*offset = at + bytes;
+	cell->tuple = cell_tuple(pane, at);
+	cell->columns = (uint8_t)cell_columns(pane, at);
+	memcpy(cell->sum, chunks_at(&pane->cells, at) + CELL_HEAD, 8 * (size_t)cell->columns);
+	*offset = at + cell_bytes(pane, at);
 }
 
 uint32_t
@@ -287,7 +307,8 @@ pane_take_cell(struct pane_set *set, struct pane *pane, struct cell *cell)
 	if (was == pane->cells.len)
 		return false;
 	index_drop(set, pane); /* nobody looks for one any more */
-	pane_cell(set, pane, &pane->cells_taken, cell);
+	pane_cell(pane, &pane->cells_taken, cell);
+	set->looks++;
 	if (pane->cells_taken / CHUNK_BYTES > was / CHUNK_BYTES)
 		drop(set, &pane->cells, was, pane->cells_taken);
 	pane->count--;

@@ -16,7 +16,7 @@ struct cell_index;
 
 /* Zeroed is empty. */
 struct pane {
-	struct chunks cells;      /* {u32 tuple, i64 sum[columns of tuple]} packed */
+	struct chunks cells;      /* {u32 tuple and number of columns, i64 sum[columns]} packed */
 	struct chunks who;        /* u32 */
 	struct cell_index *index; /* NULL: none; few cells are looked through */
 	uint32_t count;           /* cells, without those taken */
@@ -28,6 +28,7 @@ struct pane {
 struct pane_set {
 	struct panes_owner owner;
 	uint64_t cells, used, bytes; /* used: panes with a cell */
+	uint64_t looks;              /* cells read on the way to others: the work that steps bound */
 };
 
 static inline bool
@@ -50,7 +51,7 @@ void pane_shrink(struct pane_set *set, struct pane *pane);
 uint32_t pane_add(struct pane_set *set, struct pane *pane, uint32_t tuple, const int64_t *sum, uint32_t columns,
                   bool *made);
 /* The cell at *offset, which then is behind it. The place's offset is set, not its start. */
-void pane_cell(const struct pane_set *set, const struct pane *pane, uint32_t *offset, struct cell *cell);
+void pane_cell(const struct pane *pane, uint32_t *offset, struct cell *cell);
 /* The position at which who was listed. */
 uint32_t pane_list(struct pane_set *set, struct pane *pane, uint32_t who);
 uint32_t pane_listed(const struct pane *pane, uint32_t position);

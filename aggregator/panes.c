@@ -217,7 +217,7 @@ panes_next(struct panes *panes, struct place *at, int64_t end_ms, struct cell *c
 	if (pane == NULL)
 		return false;
 	cell->place.start_ms = at->start_ms;
-	pane_cell(&panes->set, pane, &at->offset, cell);
+	pane_cell(pane, &at->offset, cell);
 	return true;
 }
 
@@ -265,7 +265,7 @@ cells_merge(struct panes *panes, struct pane *to, struct pane *from, uint64_t *b
 		if (*budget == 0 || !pane_index(&panes->set, to, budget) || *budget == 0)
 			return false;
 		pane_take_cell(&panes->set, from, &cell);
-		pane_add(&panes->set, to, cell.tuple, cell.sum, owner->columns(owner->context, cell.tuple), &made);
+		pane_add(&panes->set, to, cell.tuple, cell.sum, cell.columns, &made);
 		if (!made)
 			owner->cell_gone(owner->context, cell.tuple);
 	}
@@ -442,6 +442,12 @@ uint64_t
 panes_moves(const struct panes *panes)
 {
 	return panes->moves;
+}
+
+uint64_t
+panes_looks(const struct panes *panes)
+{
+	return panes->set.looks;
 }
 
 uint64_t

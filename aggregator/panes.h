@@ -36,8 +36,6 @@ place_before(struct place a, struct place b)
 /* The panes know neither tuples nor who the numbers are. */
 struct panes_owner {
 	void *context;
-	/* Number of columns of a tuple. */
-	uint32_t (*columns)(const void *context, uint32_t tuple);
 	/* A cell went away, by merging into another one of its tuple or by expiry. */
 	void (*cell_gone)(void *context, uint32_t tuple);
 	/* A pane merges into the one at to: true, one listing more there, as to.offset says. */
@@ -63,6 +61,7 @@ void panes_prefetch_cell(struct panes *panes, int64_t ts_ms, uint32_t tuple);
 struct cell {
 	struct place place;
 	uint32_t tuple;
+	uint8_t columns;
 	int64_t sum[PANE_COLUMNS_MAX];
 };
 bool panes_next(struct panes *panes, struct place *at, int64_t end_ms, struct cell *cell);
@@ -88,6 +87,8 @@ bool panes_age(struct panes *panes, int64_t today, uint64_t *budget);
 int64_t panes_newest(const struct panes *panes);
 /* How often something has got another place, or has gone. */
 uint64_t panes_moves(const struct panes *panes);
+/* Cells read on the way to others. */
+uint64_t panes_looks(const struct panes *panes);
 uint64_t panes_cells(const struct panes *panes);
 uint64_t panes_count(const struct panes *panes);
 uint64_t panes_bytes(const struct panes *panes);
