@@ -28,7 +28,7 @@ extern void __sanitizer_purge_allocator(void) __attribute__((weak));
 void
 memory_begin(void)
 {
-	mallopt(M_MMAP_THRESHOLD, 16 << 10);
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
 }
 
 void

@@ -8,8 +8,9 @@
 /* Resident bytes (/proc/self/statm); 0: not known. */
 int64_t memory_resident(void);
 /*
- * Before the first thread. Tables of 16 KiB and more go back to the system at once when they are outgrown: they grow
- * in lockstep by the thousand, and what one leaves is too small for the next (20 MiB of a million events).
+ * Before the first thread. What malloc() is asked for in one piece of 128 KiB and more goes back to the system at once.
+ * That is its default, too, but there it grows with what is freed: ten MiB more of a million events. (Tables do not come
+ * from malloc(): blocks.h.)
  */
 void memory_begin(void);
 /* Gives free memory back to the system. Walks the heap: for when memory is short. */
