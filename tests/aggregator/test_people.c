@@ -1,5 +1,6 @@
 /* test_people.c - worked examples: attribution, teams, leads and new customers (KPI.md sections 2, 3 and 6). */
 #include "tests/aggregator/people.h"
+#include "aggregator/state.h" /* to spoil a total */
 
 /* ---- attribution ---- */
 
@@ -534,6 +535,36 @@ a_customer_is_not_taken_for_a_lead(void **state)
 	people_free(f);
 }
 
+/* Customers are counted by who was there: also that count is found when it is wrong, of few and of very many activities. */
+static void
+the_auditor_finds_a_wrong_count_of_customers(void **state)
+{
+	(void)state;
+	struct people *f = people_new();
+	char id[16];
+	for (int i = 0; i < 600; i++) {
+		snprintf(id, sizeof(id), "%d", i);
+		TELL(f, EVENT_SALE, id, NOON - i * 10 * MINUTE, .cust = i % 2 ? "often" : id, .camp = "a", .amt = 1);
+	}
+	for (int steps = 0; steps < 400; steps++)
+		kernel_audit_some(f->kernel, 50);
+	assert_true(counters(f).audited > 0);
+	assert_int_equal(counters(f).audit_mismatch, 0);
+	struct slice key = slice_of("a");
+	uint32_t spoiled = kernel_series_find(f->kernel, 1, &key), position = 0;
+	const struct series *series = series_at(&f->kernel->series, spoiled);
+	while (!take_is_touch(f->kpis.measure[series_measures(series)[position]].take))
+		position++;
+	uint64_t *count = &series_slot(series, slot_of(WINDOW_R7D, PART_CUR))[position];
+	++*count;
+	for (int steps = 0; steps < 400; steps++)
+		kernel_audit_some(f->kernel, 50);
+	assert_true(counters(f).audit_mismatch > 0);
+	assert_int_equal(counters(f).mismatch_series, spoiled);
+	--*count;
+	people_free(f);
+}
+
 int
 main(void)
 {
@@ -562,6 +593,7 @@ main(void)
 	    cmocka_unit_test(all_memory_is_given_back_but_who_was_a_customer),
 	    cmocka_unit_test(weeks_pass_where_nobody_asks_who_came_back),
 	    cmocka_unit_test(a_customer_is_not_taken_for_a_lead),
+	    cmocka_unit_test(the_auditor_finds_a_wrong_count_of_customers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
