@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,8 +25,8 @@
 enum {
 	UNITS = BLOCK_MAX / BLOCK_MIN,
 	WORDS = UNITS / 64,
-	READY_MAX = 8, /* pages; one, and one for each 40 in use, below that */
-	READY_PART = 40,
+	READY_MAX = 8, /* pages; one, and one for each 64 in use, below that */
+	READY_PART = 64,
 	SPACE_PARTS = 2, /* address space: so many times the machine's memory */
 };
 
@@ -51,13 +52,16 @@ static struct {
 	int64_t thread_ns;
 } all = {.lock = PTHREAD_MUTEX_INITIALIZER, .wanted = PTHREAD_COND_INITIALIZER};
 
-/* A limit may stand against so much address space: then with less, at last with none. */
+/* None under a limit of address space, which all else needs, too: then everything comes from malloc(). */
 static void
 begin(void)
 {
 	uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 	uint64_t end = memory * SPACE_PARTS / BLOCK_MAX < UINT32_MAX / 2 ? memory * SPACE_PARTS / BLOCK_MAX : UINT32_MAX / 2;
+	struct rlimit limit;
 	void *space = MAP_FAILED;
+	if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+		end = 0;
 	while (end > 0 && (space = mmap(NULL, (end + 1) * BLOCK_MAX, PROT_NONE,
 	                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) == MAP_FAILED)
 		end /= 2;
@@ -123,14 +127,21 @@ seek(const struct page *page, uint32_t from, bool taken)
 	return UNITS;
 }
 
-/* The first run of free units that is as long; UNITS: none. */
 static uint32_t
-run_find(const struct page *page, uint32_t units)
+aligned(uint32_t unit, uint32_t align)
+{
+	return (unit + align - 1) / align * align;
+}
+
+/* Where the first run of free units begins that is as long from a multiple of align on. There must be one. */
+static uint32_t
+run_find(const struct page *page, uint32_t units, uint32_t align)
 {
 	uint32_t from = 0, to;
-	while ((from = seek(page, from, false)) < UNITS && (to = seek(page, from, true)) - from < units)
+	while ((from = seek(page, from, false)) < UNITS && (to = seek(page, from, true)) < aligned(from, align) + units)
 		from = to;
-	return from;
+	assert(from < UNITS);
+	return aligned(from, align);
 }
 
 static uint16_t
@@ -153,8 +164,12 @@ page_take(void)
 		number = all.ready[--all.ready_count];
 	} else {
 		number = page_reserve();
-		if (number == UINT32_MAX || !page_open(number))
+		if (number == UINT32_MAX)
 			return UINT32_MAX;
+		if (!page_open(number)) {
+			all.returned[all.returned_count++] = number;
+			return UINT32_MAX;
+		}
 		all.held++;
 	}
 	if (all.thread_runs && all.ready_count < ready_wanted())
@@ -169,7 +184,8 @@ page_take(void)
 static void
 page_return(uint32_t number)
 {
-	madvise(page_start(number), BLOCK_MAX, MADV_DONTNEED);
+	if (madvise(page_start(number), BLOCK_MAX, MADV_DONTNEED) != 0)
+		return; /* it is locked, and stays as it is: used before */
 	all.returned[all.returned_count++] = number;
 	all.longest[number] = 0;
 	all.free_units -= UNITS;
@@ -201,13 +217,13 @@ mark(uint64_t *bits, uint32_t from, uint32_t to, bool set)
 }
 
 static uint8_t *
-take_units(uint32_t units, struct page *was, uint32_t *from)
+take_units(uint32_t units, uint32_t align, struct page *was, uint32_t *from)
 {
-	uint32_t number = page_for(units);
+	uint32_t number = page_for(units + align - 1 < UNITS ? units + align - 1 : UNITS);
 	if (number == UINT32_MAX)
 		return NULL;
 	struct page *page = all.page[number];
-	*from = run_find(page, units);
+	*from = run_find(page, units, align);
 	*was = *page;
 	mark(page->taken, *from, *from + units, true);
 	mark(page->dirty, *from, *from + units, true);
@@ -221,6 +237,9 @@ static void
 give_back_units(uint32_t number, uint32_t from, uint32_t units)
 {
 	struct page *page = all.page[number];
+	assert(from + units <= UNITS);
+	for (uint32_t unit = from; unit < from + units; unit++)
+		assert(is_set(page->taken, unit)); /* of this size, and not given back before */
 	mark(page->taken, from, from + units, false);
 	all.longest[number] = longest_run(page);
 	all.free_units += units;
@@ -241,8 +260,8 @@ is_cut(size_t bytes)
 	return !FROM_MALLOC && bytes >= BLOCK_MIN && bytes <= BLOCK_MAX;
 }
 
-void *
-blocks_take(size_t bytes)
+static void *
+take(size_t bytes, uint32_t align)
 {
 	struct page was;
 	uint32_t units = units_of(bytes), from = 0;
@@ -251,29 +270,45 @@ blocks_take(size_t bytes)
 		pthread_mutex_lock(&all.lock);
 		if (all.page == NULL)
 			begin();
-		block = take_units(units, &was, &from);
+		block = take_units(units, align, &was, &from);
 		pthread_mutex_unlock(&all.lock);
 	}
 	if (block == NULL)
-		return mem_zalloc(1, bytes);
+		return align > 1 ? mem_zalloc_aligned(bytes) : mem_zalloc(1, bytes);
 	for (uint32_t i = 0; i < units; i++)
 		if (is_set(was.dirty, from + i))
 			memset(block + (size_t)i * BLOCK_MIN, 0, BLOCK_MIN);
 	return block;
 }
 
+void *
+blocks_take(size_t bytes)
+{
+	return take(bytes, 1);
+}
+
+void *
+blocks_take_aligned(size_t bytes)
+{
+	assert((bytes & (bytes - 1)) == 0 && bytes >= BLOCK_MIN && bytes <= BLOCK_MAX);
+	return take(bytes, units_of(bytes));
+}
+
 void
 blocks_give_back(void *block, size_t bytes)
 {
 	uint8_t *at = block;
-	if (!is_cut(bytes) || at < all.base || at >= page_start(all.end)) {
-		free(block);
+	if (block == NULL)
 		return;
-	}
-	size_t offset = (size_t)(at - all.base);
 	pthread_mutex_lock(&all.lock);
-	give_back_units((uint32_t)(offset / BLOCK_MAX), (uint32_t)(offset % BLOCK_MAX / BLOCK_MIN), units_of(bytes));
+	bool cut = is_cut(bytes) && at >= all.base && at < page_start(all.end);
+	if (cut) {
+		size_t offset = (size_t)(at - all.base);
+		give_back_units((uint32_t)(offset / BLOCK_MAX), (uint32_t)(offset % BLOCK_MAX / BLOCK_MIN), units_of(bytes));
+	}
 	pthread_mutex_unlock(&all.lock);
+	if (!cut)
+		free(block);
 }
 
 static int64_t
@@ -312,7 +347,7 @@ make_ready(void *nothing)
 	if (all.page == NULL)
 		begin();
 	while (!all.thread_ends)
-		if (all.ready_count >= ready_wanted() || !make_one())
+		if ((all.ready_count >= ready_wanted() || !make_one()) && !all.thread_ends)
 			pthread_cond_wait(&all.wanted, &all.lock);
 	pthread_mutex_unlock(&all.lock);
 	return nothing;
@@ -323,10 +358,12 @@ blocks_ready_start(void)
 {
 	if (FROM_MALLOC)
 		return;
+	pthread_mutex_lock(&all.lock);
 	all.thread_ends = false;
-	all.thread_runs = true;
-	pthread_create(&all.thread, NULL, make_ready, NULL);
-	pthread_setname_np(all.thread, "laju-memory");
+	all.thread_runs = pthread_create(&all.thread, NULL, make_ready, NULL) == 0; /* without it all goes on, slower */
+	if (all.thread_runs)
+		pthread_setname_np(all.thread, "laju-memory");
+	pthread_mutex_unlock(&all.lock);
 }
 
 void

@@ -2,6 +2,7 @@
 #include "common/mem.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void *
 checked(void *memory, size_t bytes)
@@ -23,6 +24,14 @@ void *
 mem_zalloc(size_t count, size_t size)
 {
 	return checked(calloc(count, size), count * size);
+}
+
+void *
+mem_zalloc_aligned(size_t bytes)
+{
+	void *memory = checked(aligned_alloc(bytes, bytes), bytes);
+	memset(memory, 0, bytes);
+	return memory;
 }
 
 void *

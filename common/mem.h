@@ -12,6 +12,7 @@
 
 void *mem_alloc(size_t bytes);              /* contents undefined */
 void *mem_zalloc(size_t count, size_t size); /* zeroed; checks the product */
+void *mem_zalloc_aligned(size_t bytes);      /* zeroed, at a multiple of bytes, a power of two */
 void *mem_realloc(void *old, size_t bytes);
 /* free() releases all of them. */
 #endif

@@ -144,6 +144,35 @@ pieces_keep_their_content_and_are_used_again(void **state)
 	slab_fini(&slab);
 }
 
+static void
+regions_without_a_piece_go_back(void **state)
+{
+	(void)state;
+	enum { PIECES = 20000, BYTES = 40 };
+	struct slab slab = {0};
+	uint8_t **piece = test_malloc(PIECES * sizeof(*piece));
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < PIECES; i++) {
+			piece[i] = slab_alloc(&slab, BYTES);
+			memset(piece[i], i % 251, BYTES);
+		}
+		uint64_t all = slab.bytes;
+		assert_true(all >= (uint64_t)PIECES * BYTES && all < (uint64_t)PIECES * BYTES * 3 / 2);
+		for (int i = 0; i < PIECES; i += 2)
+			slab_free(&slab, piece[i], BYTES);
+		assert_int_equal(slab.bytes, all); /* each region has some left */
+		for (int i = 1; i < PIECES; i += 2) {
+			for (int b = 0; b < BYTES; b++)
+				assert_int_equal(piece[i][b], i % 251);
+			slab_free(&slab, piece[i], BYTES);
+		}
+		assert_true(slab.bytes <= 64 << 10); /* the last one with room stays */
+	}
+	test_free(piece);
+	slab_fini(&slab);
+	assert_int_equal(slab.bytes, 0);
+}
+
 int
 main(void)
 {
@@ -151,6 +180,7 @@ main(void)
 	    cmocka_unit_test(short_and_long_ones_are_sorted_lists),
 	    cmocka_unit_test(ties_decide_within_a_moment_and_refs_between_twins),
 	    cmocka_unit_test(pieces_keep_their_content_and_are_used_again),
+	    cmocka_unit_test(regions_without_a_piece_go_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
