@@ -11,6 +11,7 @@ enum { TICK_MS = 60000 };
 enum log_kind {
 	LOG_COUNTING = 1, /* memory, nothing to read back */
 	LOG_MEMORY,
+	LOG_LMDB,
 };
 
 struct log {
@@ -18,6 +19,7 @@ struct log {
 	uint64_t last;
 	int64_t time_ms;
 	struct memory_store *memory; /* LOG_MEMORY */
+	struct lmdb_store *lmdb;     /* LOG_LMDB */
 	struct buf record;           /* the one being appended */
 };
 
@@ -32,11 +34,29 @@ log_memory_new(bool keep)
 	return log;
 }
 
+int
+log_open(struct log **opened, const char *directory, const struct log_options *options, char why[LOG_WHY_BYTES])
+{
+	struct lmdb_store *store;
+	struct lmdb_end end;
+	int rc = lmdb_store_open(&store, directory, options, &end, why);
+	if (rc < 0)
+		return rc;
+	struct log *log = mem_zalloc(1, sizeof(*log));
+	log->kind = LOG_LMDB;
+	log->lmdb = store;
+	log->last = end.last;
+	log->time_ms = end.time_ms;
+	*opened = log;
+	return 0;
+}
+
 void
 log_free(struct log *log)
 {
 	if (log == NULL)
 		return;
+	lmdb_store_free(log->lmdb);
 	memory_store_free(log->memory);
 	buf_fini(&log->record);
 	free(log);
@@ -52,6 +72,10 @@ record_put(struct log *log, const struct group *group)
 		log->record.len = 0;
 		group_write(group, &log->record);
 		return memory_store_put(log->memory, group->lsn, buf_slice(&log->record));
+	case LOG_LMDB:
+		log->record.len = 0;
+		group_write(group, &log->record);
+		return lmdb_store_put(log->lmdb, group->lsn, buf_slice(&log->record), group->kind == GROUP_TICK);
 	}
 	assert(false);
 	return -EINVAL;
@@ -75,6 +99,39 @@ log_append(struct log *log, struct group *group)
 	return 0;
 }
 
+int
+log_commit(struct log *log)
+{
+	return log->kind == LOG_LMDB ? lmdb_store_commit(log->lmdb, log->time_ms) : 0;
+}
+
+int
+log_failed(const struct log *log)
+{
+	return log->kind == LOG_LMDB ? lmdb_store_failed(log->lmdb) : 0;
+}
+
+uint64_t
+log_gathered(const struct log *log)
+{
+	return log->kind == LOG_LMDB ? lmdb_store_gathered(log->lmdb) : 0;
+}
+
+uint64_t
+log_first(const struct log *log)
+{
+	switch (log->kind) {
+	case LOG_COUNTING:
+		return log->last + 1;
+	case LOG_MEMORY:
+		return memory_store_first(log->memory);
+	case LOG_LMDB:
+		return lmdb_store_first(log->lmdb);
+	}
+	assert(false);
+	return 0;
+}
+
 uint64_t
 log_last(const struct log *log)
 {
@@ -84,7 +141,7 @@ log_last(const struct log *log)
 uint64_t
 log_durable(const struct log *log)
 {
-	return log->last;
+	return log->kind == LOG_LMDB ? lmdb_store_durable(log->lmdb) : log->last;
 }
 
 int64_t
@@ -93,28 +150,71 @@ log_time(const struct log *log)
 	return log->time_ms;
 }
 
+uint64_t
+log_epoch(const struct log *log)
+{
+	return log->kind == LOG_LMDB ? lmdb_store_epoch(log->lmdb) : 0;
+}
+
+static int
+record_get(const struct log *log, uint64_t lsn, struct slice *record)
+{
+	switch (log->kind) {
+	case LOG_COUNTING:
+		return -ENOENT;
+	case LOG_MEMORY:
+		return memory_store_get(log->memory, lsn, record);
+	case LOG_LMDB:
+		return lmdb_store_get(log->lmdb, lsn, record);
+	}
+	assert(false);
+	return -EINVAL;
+}
+
 int
 log_read(const struct log *log, uint64_t lsn, struct group *group)
 {
 	struct slice record;
 	char why[128];
-	if (log->kind == LOG_COUNTING)
-		return -ENOENT;
-	int rc = memory_store_get(log->memory, lsn, &record);
-	return rc < 0 ? rc : group_read(group, record, why);
+	int rc = record_get(log, lsn, &record);
+	if (rc == 0)
+		rc = group_read(group, record, why);
+	return rc == 0 && group->lsn != lsn ? -EBADMSG : rc;
 }
 
-void
+int
 log_trim(struct log *log, uint64_t lsn)
 {
 	if (log->kind == LOG_MEMORY)
 		memory_store_trim(log->memory, lsn);
+	return log->kind == LOG_LMDB ? lmdb_store_trim(log->lmdb, lsn) : 0;
 }
 
 uint64_t
 log_bytes(const struct log *log)
 {
-	return log->kind == LOG_MEMORY ? memory_store_bytes(log->memory) : 0;
+	switch (log->kind) {
+	case LOG_COUNTING:
+		return 0;
+	case LOG_MEMORY:
+		return memory_store_bytes(log->memory);
+	case LOG_LMDB:
+		return lmdb_store_bytes(log->lmdb);
+	}
+	assert(false);
+	return 0;
+}
+
+uint64_t
+log_map_bytes(const struct log *log)
+{
+	return log->kind == LOG_LMDB ? lmdb_store_map_bytes(log->lmdb) : 0;
+}
+
+struct log_counters
+log_counters(const struct log *log)
+{
+	return log->kind == LOG_LMDB ? lmdb_store_counters(log->lmdb) : (struct log_counters){0};
 }
 
 /* The whole minute that holds ms, also before 1970. */

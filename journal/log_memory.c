@@ -89,6 +89,12 @@ memory_store_trim(struct memory_store *store, uint64_t lsn)
 }
 
 uint64_t
+memory_store_first(const struct memory_store *store)
+{
+	return store->first;
+}
+
+uint64_t
 memory_store_bytes(const struct memory_store *store)
 {
 	return store->bytes;

@@ -1,31 +1,30 @@
-/* test_log.c - the log in memory: places, times, reading back, trimming, ticks; against a plain list. */
+/* test_log.c - the log, in memory and on disk: places, times, reading back, trimming, ticks; against a plain list. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "journal/log.h"
+#include "tests/journal/place.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-#define NOON INT64_C(1700000000000) /* 2023-11-14 22:13:20 UTC, 20 s into a minute */
+static bool on_disk; /* which of the two is tested */
 
-/* A group of one event whose raw bytes are text. */
-static struct group *
-group_of(const char *text, int64_t recv_ms)
+/* On disk in a directory of its own. */
+static struct log *
+new_log(void)
 {
-	struct group *group = group_new(GROUP_BATCHES);
-	group->recv_ms = recv_ms;
-	group_add_batch(group)->count = 1;
-	struct group_event *event = group_add_event(group);
-	event->type = EVENT_VISIT;
-	event->ts_ms = recv_ms;
-	event->raw_len = (uint32_t)strlen(text);
-	buf_add(&group->bytes, text, strlen(text));
-	return group;
+	static const struct log_options options = {.map_bytes = 256 << 20, .durability = LOG_WRITE};
+	char place[PLACE_BYTES], why[LOG_WHY_BYTES];
+	struct log *log;
+	if (!on_disk)
+		return log_memory_new(true);
+	place_new(place);
+	if (log_open(&log, place, &options, why) < 0)
+		fail_msg("%s", why);
+	return log;
 }
 
 static int
@@ -33,6 +32,8 @@ append(struct log *log, const char *text, int64_t recv_ms)
 {
 	struct group *group = group_of(text, recv_ms);
 	int rc = log_append(log, group);
+	if (rc == 0)
+		rc = log_commit(log);
 	group_free(group);
 	return rc;
 }
@@ -45,8 +46,9 @@ records_are_numbered_from_one_and_time_never_goes_back(void **state)
 	} rows[] = {{NOON, NOON}, {NOON + 5, NOON + 5}, {NOON - 1000, NOON + 5}, {NOON + 6, NOON + 6}};
 	(void)state;
 	for (int keep = 0; keep < 2; keep++) {
-		struct log *log = log_memory_new(keep);
+		struct log *log = keep ? new_log() : log_memory_new(false);
 		assert_int_equal(log_last(log), 0);
+		assert_int_equal(log_first(log), 1);
 		assert_true(log_time(log) == INT64_MIN);
 		for (uint64_t i = 0; i < 4; i++) {
 			struct group *group = group_of("x", rows[i].recv_ms);
@@ -54,6 +56,7 @@ records_are_numbered_from_one_and_time_never_goes_back(void **state)
 			assert_int_equal(group->lsn, i + 1);
 			assert_int_equal(group->time_ms, rows[i].time_ms);
 			assert_int_equal(log_last(log), i + 1);
+			assert_int_equal(log_commit(log), 0);
 			assert_int_equal(log_durable(log), i + 1);
 			assert_int_equal(log_time(log), rows[i].time_ms);
 			group_free(group);
@@ -66,7 +69,7 @@ static void
 what_was_appended_is_read_back(void **state)
 {
 	(void)state;
-	struct log *log = log_memory_new(true);
+	struct log *log = new_log();
 	struct group *group = group_new(GROUP_BATCHES);
 	assert_int_equal(append(log, "one", NOON), 0);
 	assert_int_equal(append(log, "two", NOON - 7), 0);
@@ -99,18 +102,24 @@ counting_log_keeps_nothing(void **state)
 	log_free(log);
 }
 
+static void
+trim(struct log *log, uint64_t lsn)
+{
+	int rc;
+	while ((rc = log_trim(log, lsn)) == 1)
+		;
+	assert_int_equal(rc, 0);
+}
+
 /* Appends, trims and reads in random order against an array of texts. */
 static void
 trimmed_records_are_gone_and_the_others_stay(void **state)
 {
 	enum { RECORDS = 3000 };
 	static char text[RECORDS + 1][24];
-	const char *given = getenv("LAJU_SEED");
-	unsigned seed = given ? (unsigned)strtoul(given, NULL, 0) : (unsigned)time(NULL);
-	print_message("trimmed_records_are_gone_and_the_others_stay: LAJU_SEED=%u\n", seed);
-	srand(seed);
+	seed_of("trimmed_records_are_gone_and_the_others_stay");
 	(void)state;
-	struct log *log = log_memory_new(true);
+	struct log *log = new_log();
 	struct group *group = group_new(GROUP_BATCHES);
 	uint64_t first = 1;
 	for (uint64_t lsn = 1; lsn <= RECORDS; lsn++) {
@@ -118,9 +127,10 @@ trimmed_records_are_gone_and_the_others_stay(void **state)
 		assert_int_equal(append(log, text[lsn], NOON), 0);
 		if (rand() % 50 == 0) {
 			uint64_t to = first + (uint64_t)rand() % (lsn - first + 3); /* now and then beyond the end */
-			log_trim(log, to);
+			trim(log, to);
 			first = to > lsn ? lsn + 1 : to > first ? to : first;
 			assert_true((log_bytes(log) == 0) == (first > lsn));
+			assert_int_equal(log_first(log), first);
 		}
 		uint64_t at = (uint64_t)rand() % (lsn + 2);
 		int rc = log_read(log, at, group);
@@ -130,7 +140,7 @@ trimmed_records_are_gone_and_the_others_stay(void **state)
 	}
 	for (uint64_t at = first; at <= RECORDS; at++)
 		assert_int_equal(log_read(log, at, group), 0);
-	log_trim(log, UINT64_MAX);
+	trim(log, UINT64_MAX);
 	assert_int_equal(log_bytes(log), 0);
 	assert_int_equal(log_last(log), RECORDS); /* numbering goes on */
 	log_trim(log, 1);
@@ -184,7 +194,7 @@ static void
 tick_is_due_once_a_whole_minute_has_passed(void **state)
 {
 	(void)state;
-	struct log *log = log_memory_new(false);
+	struct log *log = new_log();
 	int64_t minute = NOON - 20000;
 	assert_tick(log, NOON, minute); /* empty: windows exist from the first moment */
 	append(log, "x", NOON);
@@ -207,7 +217,7 @@ static void
 tick_record_survives_the_log(void **state)
 {
 	(void)state;
-	struct log *log = log_memory_new(true);
+	struct log *log = new_log();
 	struct group *tick = log_tick_due(log, NOON), *group = group_new(GROUP_BATCHES);
 	assert_int_equal(log_append(log, tick), 0);
 	assert_int_equal(log_read(log, 1, group), 0);
@@ -221,14 +231,19 @@ tick_record_survives_the_log(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
+	const struct CMUnitTest both[] = {
 	    cmocka_unit_test(records_are_numbered_from_one_and_time_never_goes_back),
 	    cmocka_unit_test(what_was_appended_is_read_back),
-	    cmocka_unit_test(counting_log_keeps_nothing),
 	    cmocka_unit_test(trimmed_records_are_gone_and_the_others_stay),
-	    cmocka_unit_test(full_memory_refuses_and_leaves_everything_as_it_was),
 	    cmocka_unit_test(tick_is_due_once_a_whole_minute_has_passed),
 	    cmocka_unit_test(tick_record_survives_the_log),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	const struct CMUnitTest memory[] = {
+	    cmocka_unit_test(counting_log_keeps_nothing),
+	    cmocka_unit_test(full_memory_refuses_and_leaves_everything_as_it_was),
+	};
+	int failures = cmocka_run_group_tests_name("memory", both, NULL, NULL);
+	failures += cmocka_run_group_tests_name("memory alone", memory, NULL, NULL);
+	on_disk = true;
+	return failures + cmocka_run_group_tests_name("disk", both, NULL, NULL);
 }
