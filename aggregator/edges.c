@@ -156,12 +156,6 @@ slot_change(const struct series *series, unsigned slot, const uint8_t *position,
 		total[position[j]] += sign * (uint64_t)sum[of[j]];
 }
 
-static uint32_t
-slot_bit(unsigned slot)
-{
-	return slot == SLOT_NONE ? 0 : 1u << slot;
-}
-
 static void
 cross(struct kernel *kernel, const struct edge *edge, const struct cell *cell)
 {

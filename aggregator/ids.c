@@ -90,8 +90,10 @@ seek(const struct shard *shard, struct hash128 id)
 static bool
 is_at(const struct shard *shard, uint32_t at, struct hash128 id)
 {
+	if (at >= shard->end)
+		return false;
 	const struct slot *slot = &shard->slot[at];
-	return at < shard->end && !never_used(slot) && slot->id.lo == id.lo && slot->id.hi == id.hi;
+	return !never_used(slot) && slot->id.lo == id.lo && slot->id.hi == id.hi;
 }
 
 static const struct slot *

@@ -16,6 +16,7 @@ enum {
 
 #define GAP_HEAD UINT32_MAX /* CHUNK_GAP, four times: no cell, go on with the next chunk */
 #define TUPLE_END ((UINT32_C(1) << TUPLE_BITS) - 1)
+_Static_assert(CELL_HEAD % 4 == 0 && CHUNK_BYTES % 4 == 0, "a gap between chunks is seen");
 _Static_assert(PANE_COLUMNS_MAX < 1 << (32 - TUPLE_BITS), "columns fit into a cell's head");
 
 /* Has the cells before done and those from rest on: what is between was there before the index. */

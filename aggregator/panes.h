@@ -50,6 +50,11 @@ struct panes;
 struct panes *panes_new(struct grid *grid, const int keep_days[PANE_LEVELS], const struct panes_owner *owner);
 void panes_free(struct panes *panes);
 
+/*
+ * How many cells a tuple has in a pane, and in which order they go, may depend on how drains are cut; what they sum
+ * up to does not.
+ */
+
 /* Adds to the (tuple, pane of ts) cell, made if missing (*made = true, then the owner has one more). */
 struct place panes_add(struct panes *panes, int64_t ts_ms, uint32_t tuple, const int64_t *sum, uint32_t columns,
                        bool *made);

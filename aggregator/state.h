@@ -143,6 +143,12 @@ void edges_add(struct kernel *kernel, uint32_t tuple, struct place place, int64_
 /* The slots that hold a place, by where these edges are now. */
 uint32_t edges_holding(const struct kernel *kernel, const struct edge *edge, struct place place);
 
+static inline uint32_t
+slot_bit(unsigned slot)
+{
+	return slot == SLOT_NONE ? 0 : 1u << slot;
+}
+
 static inline bool
 edge_passed(const struct edge *edge, struct place place)
 {

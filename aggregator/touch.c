@@ -20,12 +20,6 @@ enum { BUSY_FROM = 256, BUSY_RUN = 32 };
 
 static const uint8_t before_bit[WINDOW_COUNT] = {BEFORE_R1D, BEFORE_R7D, SLOT_NONE, BEFORE_D, BEFORE_W, SLOT_NONE};
 
-static uint32_t
-bit_of(unsigned number)
-{
-	return number == SLOT_NONE ? 0 : 1u << number;
-}
-
 void
 touch_init(struct kernel *kernel)
 {
@@ -362,7 +356,7 @@ cross(struct kernel *kernel, const struct edge *edge, const struct listed *liste
 {
 	const struct entity *entity = entity_at(&kernel->entities, listed->who);
 	uint32_t start_s = (uint32_t)(listed->place.start_ms / 1000), is = presence_at(kernel, listed->place);
-	uint32_t was = (is & ~bit_of(edge->plus)) | bit_of(edge->minus);
+	uint32_t was = (is & ~slot_bit(edge->plus)) | slot_bit(edge->minus);
 	kernel->counters.touched++;
 	if (entity->is_busy) {
 		uint32_t count = 1;

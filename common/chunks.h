@@ -2,8 +2,9 @@
  * chunks.h - bytes that grow at their end, copying at most one chunk at a time.
  *
  * A piece is added whole and never lies across two chunks; where it does not fit, the rest of a chunk is filled
- * with CHUNK_GAP. The first chunk and the last may be shorter than the others: few bytes take up little. One thread
- * at a time; without memory the process ends (mem.h).
+ * with CHUNK_GAP: pieces are multiples of 4 bytes and do not begin with four of these, so that a gap is seen. The
+ * first chunk and the last may be shorter than the others: few bytes take up little. One thread at a time; without
+ * memory the process ends (mem.h).
  */
 #ifndef COMMON_CHUNKS_H
 #define COMMON_CHUNKS_H
@@ -41,7 +42,10 @@ chunks_add(struct chunks *chunks, uint32_t bytes)
 
 /* Gives back what was never added to. */
 void chunks_shrink(struct chunks *chunks);
-/* From the front: gives back chunks that end at or before `to`; those up to from it has. No more may be added. */
+/*
+ * From the front: gives back chunks that end at or before `to`. from: what `to` was the last time, 0 at first. No more
+ * may be added.
+ */
 void chunks_drop(struct chunks *chunks, uint32_t from, uint32_t to);
 /* All but what was dropped up to here. */
 void chunks_fini(struct chunks *chunks, uint32_t dropped);

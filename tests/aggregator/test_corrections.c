@@ -236,9 +236,9 @@ enum { SALES_EACH = 12 };
 
 /* Some buy in both minutes. */
 static void
-buyer_of(char who[8], int i)
+buyer_of(char who[16], int i)
 {
-	snprintf(who, 8, "p%d", i % 2 ? i % SALES_EACH : i);
+	snprintf(who, 16, "p%d", i % 2 ? i % SALES_EACH : i);
 }
 
 /* Of two minutes; their day is merged at a midnight, and then so much is done of what is due. */
@@ -247,7 +247,7 @@ sales_of_a_day_that_is_being_merged(uint64_t budget)
 {
 	struct people *f = people_new();
 	for (int i = 0; i < 2 * SALES_EACH; i++) {
-		char id[8], who[8];
+		char id[16], who[16];
 		snprintf(id, sizeof(id), "s%d", i);
 		buyer_of(who, i);
 		TELL(f, EVENT_SALE, id, NOON + i / SALES_EACH * MINUTE, .cust = who, .camp = who, .amt = 1);
@@ -267,7 +267,7 @@ a_sale_can_be_void_while_its_pane_is_merged(void **state)
 		struct people *f = sales_of_a_day_that_is_being_merged(budget);
 		done = !kernel_due(f->kernel);
 		for (int i = SALES_EACH; i < 2 * SALES_EACH; i++) {
-			char id[8], ref[8], who[8];
+			char id[16], ref[16], who[16];
 			snprintf(id, sizeof(id), "v%d", i);
 			snprintf(ref, sizeof(ref), "s%d", i);
 			buyer_of(who, i);
