@@ -379,13 +379,28 @@ blocks_ready_stop(void)
 	all.thread_runs = false;
 }
 
+/* The free runs of a page that is in use: they come back as zeroes. */
+static void
+page_thin(uint32_t number)
+{
+	struct page *page = all.page[number];
+	for (uint32_t from = 0, to; (from = seek(page, from, false)) < UNITS; from = to) {
+		to = seek(page, from, true);
+		if (madvise(page_start(number) + (size_t)from * BLOCK_MIN, (size_t)(to - from) * BLOCK_MIN, MADV_DONTNEED) == 0)
+			mark(page->dirty, from, to, false);
+	}
+}
+
 void
 blocks_trim(void)
 {
 	pthread_mutex_lock(&all.lock);
-	for (uint32_t number = 0; number < all.begun && all.whole > 0; number++)
+	for (uint32_t number = 0; number < all.begun; number++) {
 		if (all.longest[number] == UNITS)
 			page_return(number);
+		else if (all.longest[number] > 0)
+			page_thin(number);
+	}
 	pthread_mutex_unlock(&all.lock);
 }
 

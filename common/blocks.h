@@ -28,7 +28,10 @@ void blocks_give_back(void *block, size_t bytes);
 void blocks_ready_start(void);
 void blocks_ready_stop(void);
 
-/* Gives the system back what is in no block, as far as whole pages are. */
+/*
+ * Gives the system back what is in no block, but for the pages made ready. Costs a page that is in use its size: for
+ * when memory is short.
+ */
 void blocks_trim(void);
 
 struct blocks_counters {

@@ -84,6 +84,29 @@ blocks_stand_apart_and_come_zeroed(void **state)
 	nothing_is_left_but_what_is_kept();
 }
 
+/* What was trimmed comes back zeroed, also where it lay beside blocks in use. */
+static void
+trimming_touches_nothing_in_use(void **state)
+{
+	(void)state;
+	struct random random = random_start(__func__);
+	struct piece *piece = calloc(HELD, sizeof(*piece));
+	for (uint32_t step = 0; step < STEPS; step++) {
+		struct piece *one = &piece[random_below(&random, HELD)];
+		if (step % 500 == 0)
+			blocks_trim();
+		if (one->at != NULL)
+			give_back(one);
+		else
+			take(one, some_words(&random), random.state);
+	}
+	for (uint32_t i = 0; i < HELD; i++)
+		if (piece[i].at != NULL)
+			give_back(&piece[i]);
+	free(piece);
+	nothing_is_left_but_what_is_kept();
+}
+
 static void
 neighbours_are_joined(void **state)
 {
@@ -170,6 +193,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(blocks_stand_apart_and_come_zeroed),
+	    cmocka_unit_test(trimming_touches_nothing_in_use),
 	    cmocka_unit_test(neighbours_are_joined),
 #if !defined(__SANITIZE_ADDRESS__)
 	    cmocka_unit_test(a_gap_is_used_before_new_memory),
