@@ -193,6 +193,13 @@ class Server:
   def rows(self, *topics):
     return Rows(self.subscriber(*topics))
 
+  def heard(self, *topics):
+    """The same, once the server knows of the subscriptions: what is told only once is not missed."""
+    rows = self.rows(*topics, 'hello/')
+    rows.until(lambda last: last.pop('hello/', None))
+    rows.all = [told for told in rows.all if told[0] != 'hello/']
+    return rows
+
   def laju(self, command, *args, **kwargs):
     """`laju COMMAND -c CONFIG ARGS` as a client of this server."""
     return run(command, '-c', self.config, *args, **kwargs)

@@ -25,7 +25,7 @@ class Alerts(harness.Case):
   def test_below_fires_after_its_time_and_clears_past_its_level(self):
     """Two sales: below 3. Held 5 minutes: firing. A third is not below 3, but not at 4 either: still firing. The
     fourth begins to clear, 2 minutes later it is ok. States change once a log minute."""
-    with Server(RULES) as server, server.sender() as sender, server.rows('alert/') as rows:
+    with Server(RULES) as server, server.sender() as sender, server.heard('alert/') as rows:
       sender.send(sale('1', ts=NOON), sale('2', ts=NOON))
       for minute in range(1, 7):
         sender.tick(NOON + minute * MINUTE_MS)
@@ -51,7 +51,7 @@ class Alerts(harness.Case):
       self.assertIn(clearing, (10, 11))
 
   def test_above_fires_at_once_for_the_keys_of_its_pattern_and_clears_by_decay(self):
-    with Server(RULES) as server, server.sender() as sender, server.rows('alert/info/') as rows:
+    with Server(RULES) as server, server.sender() as sender, server.heard('alert/info/') as rows:
       sender.send(*(sale('%s%d' % (camp, i), ts=NOON, camp=camp) for camp in ('launch', 'other') for i in range(10)))
       sender.tick(NOON + MINUTE_MS)
       rows.until(lambda last: last.get(MANY, {}).get('to') == 'firing')
@@ -64,14 +64,14 @@ class Alerts(harness.Case):
     with Server(RULES) as server, server.sender() as sender:
       sender.send(*(sale(str(i), ts=NOON, camp='launch') for i in range(10)))
       lsn = sender.tick(NOON + MINUTE_MS)['lsn']
-      with server.rows('alert/') as rows:
+      with server.heard('alert/') as rows:
         rows.until(lambda last: last.get(MANY, {}).get('to') == 'firing')
       self.assertEqual('firing', server.snapshot('alert/', lsn=lsn)[MANY]['to'])
 
   def test_spend_without_leads_is_above_every_limit_and_few_leads_are_not_judged(self):
     """cpl_events has no value without leads, which is worse than any; with 4 of the 5 leads it wants it changes nothing;
     with 100 leads it is 1.00, below 1.50."""
-    with Server(RULES) as server, server.sender() as sender, server.rows('alert/warning/dear') as rows:
+    with Server(RULES) as server, server.sender() as sender, server.heard('alert/warning/dear') as rows:
       sender.send({'id': 's', 't': 'spend', 'ts': NOON, 'amt': 10000})
       sender.tick(NOON + 2 * MINUTE_MS)
       leads = [{'id': str(i), 't': 'lead', 'ts': NOON + 3 * MINUTE_MS, 'lead': str(i)} for i in range(100)]
@@ -89,7 +89,7 @@ class Alerts(harness.Case):
 
   def test_kpi_without_a_value_changes_nothing(self):
     """Return on spend where nothing was spent is neither below nor above; with spend it is."""
-    with Server(RULES) as server, server.sender() as sender, server.rows('alert/warning/poor') as rows:
+    with Server(RULES) as server, server.sender() as sender, server.heard('alert/warning/poor') as rows:
       sender.send(sale('1', ts=NOON, amt=100))
       sender.tick(NOON + 5 * MINUTE_MS)
       sender.send({'id': 's', 't': 'spend', 'ts': NOON + 5 * MINUTE_MS, 'amt': 101})
