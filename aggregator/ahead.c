@@ -2,7 +2,7 @@
  * ahead.c - fetching what the next events will touch.
  *
  * Almost every access of the kernel is a miss, and most lead on to another one: index to record,
- * record to array. So a few dozen events are looked at before the first of them is
+ * record to array. So a few events are looked at before the first of them is
  * applied, one step for all of them at a time: the misses of a step overlap. What was found is a hint
  * for when the event is applied: it may have been wrong, or have changed since. What crosses an edge is fetched
  * in the same way.

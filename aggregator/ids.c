@@ -11,7 +11,6 @@
 #include "common/mem.h"
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
 	MARK_BITS = 20,
@@ -68,6 +67,14 @@ expired(const struct slot *slot, int64_t forget_before_ms)
 	return (int64_t)(slot->ts_content >> MARK_BITS) < forget_before_ms;
 }
 
+/* Never 0, so that no entry is. */
+static uint64_t
+content_bits(uint64_t content)
+{
+	uint64_t bits = content & CONTENT_MASK;
+	return bits != 0 ? bits : 1;
+}
+
 static uint32_t
 place(const struct shard *shard, struct hash128 id)
 {
@@ -120,12 +127,26 @@ put(struct shard *shard, const struct slot *entry, int64_t forget_before_ms)
 	return true;
 }
 
+/* Empty, with so many places; a large one has more, as many as the units of its block hold. */
+static struct shard
+shard_new(uint32_t places)
+{
+	struct shard shard = {.places = places, .end = places + places / 64 + 2};
+	size_t bytes = shard.end * sizeof(*shard.slot);
+	if (bytes >= BLOCK_MIN) {
+		uint32_t more = (uint32_t)((BLOCK_MIN - bytes % BLOCK_MIN) % BLOCK_MIN / sizeof(*shard.slot));
+		shard.places += more;
+		shard.end += more;
+	}
+	shard.slot = blocks_take(shard.end * sizeof(*shard.slot));
+	return shard;
+}
+
 /* The live ones into a table of so many places. False: they did not fit. */
 static bool
 copy(const struct shard *old, struct shard *new, uint32_t places, int64_t forget_before_ms)
 {
-	*new = (struct shard){.places = places, .end = places + places / 64 + 2};
-	new->slot = blocks_take(new->end * sizeof(*new->slot));
+	*new = shard_new(places);
 	uint32_t next = 0; /* they come in order */
 	for (uint32_t at = 0; at < old->end; at++) {
 		const struct slot *slot = &old->slot[at];
@@ -171,7 +192,7 @@ ids_find(const struct ids *ids, struct hash128 id, uint64_t content, int64_t for
 	const struct slot *slot = known(ids, id, forget_before_ms);
 	if (slot == NULL)
 		return IDS_NEW;
-	return (slot->ts_content & CONTENT_MASK) == (content & CONTENT_MASK) ? IDS_DUPLICATE : IDS_CONFLICT;
+	return (slot->ts_content & CONTENT_MASK) == content_bits(content) ? IDS_DUPLICATE : IDS_CONFLICT;
 }
 
 void
@@ -182,9 +203,7 @@ ids_add(struct ids *ids, struct hash128 id, uint64_t content, int64_t ts_ms, boo
 	uint32_t used = shard->used;
 	if ((shard->used + 1) * UINT64_C(100) > shard->places * (uint64_t)FULL_PERCENT)
 		make_room(ids, shard, 0, forget_before_ms);
-	struct slot entry = {id, (uint64_t)ts_ms << MARK_BITS | (marked ? MARK : 0) | (content & CONTENT_MASK)};
-	if (never_used(&entry)) /* of the year 1970 */
-		entry.ts_content = 1;
+	struct slot entry = {id, (uint64_t)ts_ms << MARK_BITS | (marked ? MARK : 0) | content_bits(content)};
 	while (!put(shard, &entry, forget_before_ms))
 		make_room(ids, shard, shard->places + 1 + shard->places / 8, forget_before_ms);
 	ids->used += shard->used - (uint64_t)used;

@@ -289,42 +289,41 @@ touch_one(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
 		make_busy(kernel, entity);
 }
 
-static bool
-has_activity(const struct entity *entity, uint32_t tuple, int64_t start_ms)
+/* The number of its activity under the tuple in that pane, if one counts there; BUSY_NONE. */
+static uint32_t
+find_activity(const struct entity *entity, uint32_t tuple, int64_t start_ms)
 {
 	uint32_t start_s = (uint32_t)(start_ms / 1000);
 	if (entity->is_busy) {
 		uint32_t found = busy_find(entity->busy, start_s, tuple);
-		return found != BUSY_NONE && busy_at(entity->busy, found)->count > 0;
+		return found != BUSY_NONE && busy_at(entity->busy, found)->count > 0 ? found : BUSY_NONE;
 	}
 	struct run run = entity_run(entity, start_s);
-	while (run.from < run.to && entity_activities(entity)[run.from].tuple != tuple)
-		run.from++;
-	return run.from < run.to && entity_activities(entity)[run.from].count > 0;
+	for (uint32_t i = run.from; i < run.to; i++)
+		if (entity_activities(entity)[i].tuple == tuple && entity_activities(entity)[i].count > 0)
+			return i;
+	return BUSY_NONE;
 }
 
 void
 touch_back(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
 {
 	struct entity *entity = entity_at(&kernel->entities, id);
-	if (!has_activity(entity, tuple, start_ms)) /* it has not been moved there yet */
+	uint32_t found = find_activity(entity, tuple, start_ms);
+	if (found == BUSY_NONE) { /* it has not been moved there yet */
 		start_ms = panes_merging(kernel->panes, start_ms);
-	uint32_t start_s = (uint32_t)(start_ms / 1000);
+		found = find_activity(entity, tuple, start_ms);
+	}
+	assert(found != BUSY_NONE);
 	if (entity->is_busy) {
-		struct busy_activity *activity = busy_at(entity->busy, busy_find(entity->busy, start_s, tuple));
-		assert(activity->count > 0);
+		struct busy_activity *activity = busy_at(entity->busy, found);
 		if (--activity->count == 0)
 			turn_busy(kernel, id, tuple, presence_at(kernel, (struct place){start_ms, activity->at}), 0);
 		return;
 	}
-	struct run run = entity_run(entity, start_s);
-	while (run.from < run.to && entity_activities(entity)[run.from].tuple != tuple)
-		run.from++;
-	struct activity *activity = &entity_activities(entity)[run.from];
-	assert(run.from < run.to && activity->count > 0);
+	struct activity *activity = &entity_activities(entity)[found];
 	if (activity->count == 1) /* while it is still there, so that it is seen */
-		turn_run(kernel, id, (struct run){run.from, run.from + 1},
-		         presence_at(kernel, activity_place(activity)), 0);
+		turn_run(kernel, id, (struct run){found, found + 1}, presence_at(kernel, activity_place(activity)), 0);
 	activity->count--;
 }
 
@@ -400,8 +399,10 @@ edge_drain(struct kernel *kernel, struct edge *edge, uint64_t *budget)
 bool
 touch_drain(struct kernel *kernel, uint64_t *budget)
 {
+	if (kernel->tuples.class_count == 0)
+		return true; /* nobody is listed */
 	for (; kernel->touch_next < TOUCH_EDGES; kernel->touch_next++)
-		if (kernel->tuples.class_count > 0 && !edge_drain(kernel, &kernel->touch_edge[kernel->touch_next], budget))
+		if (!edge_drain(kernel, &kernel->touch_edge[kernel->touch_next], budget))
 			return false;
 	return true;
 }

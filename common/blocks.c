@@ -376,7 +376,9 @@ blocks_ready_stop(void)
 	pthread_cond_signal(&all.wanted);
 	pthread_mutex_unlock(&all.lock);
 	pthread_join(all.thread, NULL);
+	pthread_mutex_lock(&all.lock);
 	all.thread_runs = false;
+	pthread_mutex_unlock(&all.lock);
 }
 
 /* The free runs of a page that is in use: they come back as zeroes. */

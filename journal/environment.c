@@ -131,3 +131,17 @@ lsn_of_key(const MDB_val *key)
 		lsn = lsn << 8 | bytes[i];
 	return lsn;
 }
+
+int
+lsn_seek(MDB_cursor *cursor, uint64_t lsn, MDB_val *key, MDB_val *value)
+{
+	uint8_t bytes[8];
+	*key = (MDB_val){sizeof(bytes), bytes};
+	lsn_key(bytes, lsn);
+	int rc = mdb_cursor_get(cursor, key, value, MDB_SET_RANGE);
+	if (rc == MDB_NOTFOUND)
+		return mdb_cursor_get(cursor, key, value, MDB_LAST);
+	if (rc == 0 && lsn_of_key(key) > lsn)
+		return mdb_cursor_get(cursor, key, value, MDB_PREV);
+	return rc;
+}

@@ -45,5 +45,7 @@ int state_put(const struct environment *environment, MDB_txn *txn, const struct 
 /* Keys are big-endian, so that LMDB's own order is that of numbers. */
 void lsn_key(uint8_t key[8], uint64_t lsn);
 uint64_t lsn_of_key(const MDB_val *key);
+/* The value that has record lsn, if any has: the last one that begins at or below it. 0 or MDB_*. */
+int lsn_seek(MDB_cursor *cursor, uint64_t lsn, MDB_val *key, MDB_val *value);
 
 #endif

@@ -486,21 +486,6 @@ begin_reading(struct lmdb_store *store)
 	return rc;
 }
 
-/* The value that has record lsn, if any has. */
-static int
-seek(MDB_cursor *cursor, uint64_t lsn, MDB_val *key, MDB_val *value)
-{
-	uint8_t bytes[8];
-	*key = (MDB_val){sizeof(bytes), bytes};
-	lsn_key(bytes, lsn);
-	int rc = mdb_cursor_get(cursor, key, value, MDB_SET_RANGE);
-	if (rc == MDB_NOTFOUND)
-		return mdb_cursor_get(cursor, key, value, MDB_LAST);
-	if (rc == 0 && lsn_of_key(key) > lsn)
-		return mdb_cursor_get(cursor, key, value, MDB_PREV);
-	return rc;
-}
-
 /* Else a log that is read once from end to end would count as this process's memory. */
 static void
 forget_pages(const struct lmdb_store *store, const MDB_val *value)
@@ -519,7 +504,7 @@ copy_value(struct lmdb_store *store, uint64_t lsn)
 	int rc = mdb_cursor_open(store->reader, store->environment.journal, &cursor);
 	if (rc != 0)
 		return rc;
-	rc = seek(cursor, lsn, &key, &value);
+	rc = lsn_seek(cursor, lsn, &key, &value);
 	if (rc == 0 && (value.mv_size > UINT32_MAX || key.mv_size != 8))
 		rc = MDB_CORRUPTED;
 	if (rc == 0) {

@@ -318,18 +318,12 @@ visit_tree(struct walk *walk, MDB_dbi dbi, visit_entry *visit)
 static bool
 visit_values_from(struct walk *walk)
 {
-	uint8_t bytes[8];
 	MDB_cursor *cursor;
-	MDB_val key = {sizeof(bytes), bytes}, value;
-	lsn_key(bytes, walk->from);
+	MDB_val key, value;
 	int rc = mdb_cursor_open(walk->txn, walk->environment.journal, &cursor);
 	if (rc != 0)
 		return failed(walk, rc);
-	rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-	if (rc == MDB_NOTFOUND)
-		rc = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
-	else if (rc == 0 && lsn_of_key(&key) > walk->from)
-		rc = mdb_cursor_get(cursor, &key, &value, MDB_PREV);
+	rc = lsn_seek(cursor, walk->from, &key, &value);
 	if (rc == MDB_NOTFOUND) /* all of it begins later */
 		rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
 	for (; rc == 0; rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT))

@@ -28,7 +28,7 @@ ids_equal_a_list_while_time_passes(void **state)
 	} list[IDS];
 	int64_t now = HORIZON;
 	for (int step = 0; step < STEPS; step++) {
-		uint64_t n = random_below(&random, IDS), content = random_below(&random, 3);
+		uint64_t n = random_below(&random, IDS), content = 1 + random_below(&random, 3);
 		now += (int64_t)random_below(&random, 5);
 		int64_t forget = now - HORIZON, ts = now - (int64_t)random_below(&random, HORIZON + 1);
 		enum ids_verdict expected = !list[n].known || list[n].ts < forget ? IDS_NEW

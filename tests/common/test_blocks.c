@@ -49,12 +49,15 @@ give_back(struct piece *piece)
 	*piece = (struct piece){0};
 }
 
+/* Trims every so many steps; 0: never. */
 static void
-churn(struct random random)
+churn(struct random random, uint32_t trims)
 {
 	struct piece *piece = calloc(HELD, sizeof(*piece));
 	for (uint32_t step = 0; step < STEPS; step++) {
 		struct piece *one = &piece[random_below(&random, HELD)];
+		if (trims > 0 && step % trims == 0)
+			blocks_trim();
 		if (one->at != NULL)
 			give_back(one);
 		else
@@ -80,7 +83,7 @@ static void
 blocks_stand_apart_and_come_zeroed(void **state)
 {
 	(void)state;
-	churn(random_start(__func__));
+	churn(random_start(__func__), 0);
 	nothing_is_left_but_what_is_kept();
 }
 
@@ -89,21 +92,7 @@ static void
 trimming_touches_nothing_in_use(void **state)
 {
 	(void)state;
-	struct random random = random_start(__func__);
-	struct piece *piece = calloc(HELD, sizeof(*piece));
-	for (uint32_t step = 0; step < STEPS; step++) {
-		struct piece *one = &piece[random_below(&random, HELD)];
-		if (step % 500 == 0)
-			blocks_trim();
-		if (one->at != NULL)
-			give_back(one);
-		else
-			take(one, some_words(&random), random.state);
-	}
-	for (uint32_t i = 0; i < HELD; i++)
-		if (piece[i].at != NULL)
-			give_back(&piece[i]);
-	free(piece);
+	churn(random_start(__func__), 500);
 	nothing_is_left_but_what_is_kept();
 }
 
@@ -166,7 +155,7 @@ a_page_is_kept_and_the_others_go_back(void **state)
 static void *
 churn_thread(void *random)
 {
-	churn(*(struct random *)random);
+	churn(*(struct random *)random, 0);
 	return NULL;
 }
 

@@ -155,3 +155,12 @@ group_is_right(const struct group *group, uint64_t lsn)
 			return false;
 	return true;
 }
+
+void
+log_trim_all(struct log *log, uint64_t lsn)
+{
+	int rc;
+	while ((rc = log_trim(log, lsn)) == 1)
+		;
+	assert(rc == 0);
+}

@@ -30,4 +30,7 @@ struct group *group_of_size(uint64_t lsn, uint32_t n, int64_t recv_ms);
 /* Is it what group_of_size() made for its lsn? */
 bool group_is_right(const struct group *group, uint64_t lsn);
 
+/* As often as it takes; the process ends if it fails. */
+void log_trim_all(struct log *log, uint64_t lsn);
+
 #endif

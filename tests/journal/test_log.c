@@ -102,15 +102,6 @@ counting_log_keeps_nothing(void **state)
 	log_free(log);
 }
 
-static void
-trim(struct log *log, uint64_t lsn)
-{
-	int rc;
-	while ((rc = log_trim(log, lsn)) == 1)
-		;
-	assert_int_equal(rc, 0);
-}
-
 /* Appends, trims and reads in random order against an array of texts. */
 static void
 trimmed_records_are_gone_and_the_others_stay(void **state)
@@ -127,7 +118,7 @@ trimmed_records_are_gone_and_the_others_stay(void **state)
 		assert_int_equal(append(log, text[lsn], NOON), 0);
 		if (rand() % 50 == 0) {
 			uint64_t to = first + (uint64_t)rand() % (lsn - first + 3); /* now and then beyond the end */
-			trim(log, to);
+			log_trim_all(log, to);
 			first = to > lsn ? lsn + 1 : to > first ? to : first;
 			assert_true((log_bytes(log) == 0) == (first > lsn));
 			assert_int_equal(log_first(log), first);
@@ -140,7 +131,7 @@ trimmed_records_are_gone_and_the_others_stay(void **state)
 	}
 	for (uint64_t at = first; at <= RECORDS; at++)
 		assert_int_equal(log_read(log, at, group), 0);
-	trim(log, UINT64_MAX);
+	log_trim_all(log, UINT64_MAX);
 	assert_int_equal(log_bytes(log), 0);
 	assert_int_equal(log_last(log), RECORDS); /* numbering goes on */
 	log_trim(log, 1);

@@ -65,15 +65,6 @@ assert_records(const struct log *log, uint64_t first, uint64_t last)
 }
 
 static void
-trim(struct log *log, uint64_t lsn)
-{
-	int rc;
-	while ((rc = log_trim(log, lsn)) == 1)
-		;
-	assert_int_equal(rc, 0);
-}
-
-static void
 assert_refused(const char *place, const struct log_options *options, int rc, const char *words)
 {
 	char why[LOG_WHY_BYTES] = "";
@@ -123,10 +114,10 @@ numbers_and_time_survive_a_log_that_was_trimmed_empty(void **state)
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(append(log, 5000, NOON + i), 0);
 	assert_int_equal(log_commit(log), 0);
-	trim(log, 3); /* inside of the only value: nothing is deleted */
+	log_trim_all(log, 3); /* inside of the only value: nothing is deleted */
 	assert_int_equal(log_first(log), 3);
 	assert_true(log_bytes(log) > 5 * 5000);
-	trim(log, UINT64_MAX);
+	log_trim_all(log, UINT64_MAX);
 	assert_int_equal(log_bytes(log), 0);
 	log_free(log);
 	log = open_log(place, &quick);
@@ -391,7 +382,7 @@ assert_full_and_going_on(const struct log_options *options)
 	}
 	assert_int_equal(log_append(log, group), -ENOSPC);
 	for (int round = 0; round < 20; round++) {
-		trim(log, log_last(log) - last / 2);
+		log_trim_all(log, log_last(log) - last / 2);
 		uint64_t full = fill(log, 40000 + (uint32_t)round * 3000);
 		assert_true(full > last);
 	}
@@ -574,7 +565,7 @@ static void
 model_trim(struct model *model)
 {
 	uint64_t to = rand() % 4 == 0 ? model->durable + (uint64_t)(rand() % 3) : model->first + (uint64_t)rand() % 40;
-	trim(model->log, to);
+	log_trim_all(model->log, to);
 	if (to > model->durable + 1)
 		to = model->durable + 1;
 	if (to > model->first)
