@@ -70,6 +70,13 @@ aggregator_free(struct aggregator *aggregator)
 }
 
 void
+aggregator_tell(struct aggregator *aggregator, aggregator_alert_fn *alert, void *context)
+{
+	aggregator->config.alert = alert;
+	aggregator->config.context = context;
+}
+
+void
 aggregator_apply(struct aggregator *aggregator, struct group *group)
 {
 	if (group->lsn == 0)

@@ -33,6 +33,8 @@ struct aggregator_config {
 struct aggregator;
 struct aggregator *aggregator_new(const struct aggregator_config *config);
 void aggregator_free(struct aggregator *aggregator);
+/* From now on transitions are told there: to another thread, once it is there. */
+void aggregator_tell(struct aggregator *aggregator, aggregator_alert_fn *alert, void *context);
 
 /* Applies a group (its lsn is set; 0: the log did not take it, nothing is applied). Verdicts are written into it. */
 void aggregator_apply(struct aggregator *aggregator, struct group *group);

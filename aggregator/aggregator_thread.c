@@ -5,6 +5,7 @@
 #include "common/mem.h"
 #include "common/memory.h"
 #include "common/zloop.h"
+#include "schemas/codes.h"
 #include "schemas/note.h"
 #include <assert.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@ enum {
 
 struct aggregator_state {
 	struct aggregator_thread *thread;
-	struct aggregator *aggregator;
+	struct aggregator *aggregator; /* the thread's */
 	pthread_mutex_t core;  /* held while the log, the aggregator or the link for notes is used */
 	struct ev_loop *loop;
 	struct zloop updates; /* wakes the loop when there is room again */
@@ -46,6 +47,17 @@ send_alert(void *context, struct slice topic, const struct alert_row *row)
 	link_put(state->thread->notes, note); /* a transition is told once: it must not be lost */
 }
 
+/* State that ran ahead of the disk would count what a restart does not know. */
+static void
+must_be_durable(const struct aggregator_thread *thread, const struct group *group)
+{
+	if (group->lsn <= atomic_load_explicit(thread->durable, memory_order_acquire))
+		return;
+	fprintf(stderr, "laju: record %llu of the log was to be applied before it was durable; this is a fault of laju: report it\n",
+	        (unsigned long long)group->lsn);
+	abort();
+}
+
 /*
  * Logged, then applied: state never runs ahead of the log. What the log did not take has
  * lsn 0 and is not applied. Holds the core.
@@ -53,7 +65,11 @@ send_alert(void *context, struct slice topic, const struct alert_row *row)
 static void
 log_and_apply(struct aggregator_state *state, struct group *group)
 {
-	log_append(state->thread->log, group);
+	struct aggregator_thread *thread = state->thread;
+	if (thread->log == NULL)
+		must_be_durable(thread, group);
+	else if (log_append(thread->log, group) < 0)
+		group->refusal = BATCH_STORAGE_FAILED;
 	aggregator_apply(state->aggregator, group);
 }
 
@@ -88,6 +104,10 @@ on_group(struct zloop *watcher)
 	log_and_apply(state, group);
 	pthread_mutex_unlock(&state->core);
 	state->groups_us += clock_steady_us() - begin;
+	if (group->kind == GROUP_TICK) { /* the journal's */
+		group_free(group);
+		return true;
+	}
 	bool sent = link_send(state->thread->settled[group->worker], group);
 	assert(sent); /* what is in flight is bounded below LINK_DEPTH */
 	(void)sent;
@@ -256,21 +276,20 @@ aggregator_thread_start(struct aggregator_thread *thread)
 	thread->state = state;
 	state->thread = thread;
 	pthread_mutex_init(&state->core, NULL);
-	thread->core.alert = send_alert;
-	thread->core.context = state;
-	state->aggregator = aggregator_new(&thread->core);
+	state->aggregator = thread->aggregator;
+	aggregator_tell(state->aggregator, send_alert, state);
 	state->loop = ev_loop_new(EVBACKEND_EPOLL);
-	for (unsigned w = 0; w < thread->sources; w++) {
-		zloop_start(&state->source[w], state->loop, thread->source[w], on_group, state);
-		state->source[w].drain_max = GROUPS_A_TURN;
-		state->source[w].only_receives = true;
+	for (unsigned s = 0; s < thread->sources; s++) {
+		zloop_start(&state->source[s], state->loop, thread->source[s], on_group, state);
+		state->source[s].drain_max = GROUPS_A_TURN;
+		state->source[s].only_receives = true;
 	}
 	zloop_start(&state->questions, state->loop, thread->questions, on_question, state);
 	state->questions.only_receives = true;
 	zloop_start(&state->updates, state->loop, thread->updates, NULL, state);
 	ev_timer_init(&state->tick, on_tick, 0, TICK_CHECK_S);
 	state->tick.data = state;
-	if (thread->ticks)
+	if (thread->log != NULL && thread->ticks)
 		ev_timer_start(state->loop, &state->tick);
 	ev_timer_init(&state->publish, on_publish, thread->every_ms / 1e3, thread->every_ms / 1e3);
 	state->publish.data = state;
@@ -294,14 +313,13 @@ void
 aggregator_thread_join(struct aggregator_thread *thread)
 {
 	pthread_join(thread->thread, NULL);
-	for (unsigned w = 0; w < thread->sources; w++) {
-		zmq_close(thread->source[w]);
+	for (unsigned s = 0; s < thread->sources; s++)
+		zmq_close(thread->source[s]);
+	for (unsigned w = 0; w < thread->workers; w++)
 		zmq_close(thread->settled[w]);
-	}
 	zmq_close(thread->updates);
 	zmq_close(thread->notes);
 	ev_loop_destroy(thread->state->loop);
 	pthread_mutex_destroy(&thread->state->core);
-	aggregator_free(thread->state->aggregator);
 	free(thread->state);
 }

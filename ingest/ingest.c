@@ -87,7 +87,10 @@ send_nack(struct ingest *ingest, enum ingest_port port, struct slice peer, struc
 {
 	bool permanent = code == BATCH_WRONG_VERSION || code == BATCH_BAD_MSGPACK || code == BATCH_TOO_BIG ||
 	                 code == BATCH_WRONG_CLOCK;
-	uint32_t retry_ms = ingest->full ? INGEST_MEMORY_RETRY_MS : INGEST_RETRY_MS;
+	bool storage = code == BATCH_STORAGE_FULL || code == BATCH_STORAGE_FAILED;
+	uint32_t retry_ms = storage        ? INGEST_STORAGE_RETRY_MS
+	                    : ingest->full ? INGEST_MEMORY_RETRY_MS
+	                                   : INGEST_RETRY_MS;
 	ingest->answer.len = 0;
 	nack_encode(id, code, text, permanent ? 0 : retry_ms, &ingest->answer);
 	send(ingest, port, peer, code);
@@ -314,6 +317,13 @@ ingest_take(struct ingest *ingest, int64_t now_ms)
 	return group;
 }
 
+static const char *
+refusal_text(uint8_t refusal)
+{
+	return refusal == BATCH_STORAGE_FULL ? "there is no room for it on the disk or within journal_max"
+	                                     : "the log cannot be written any more; the service must be restarted";
+}
+
 static void
 settle_batch(struct ingest *ingest, struct group *group, const struct group_batch *batch)
 {
@@ -324,7 +334,7 @@ settle_batch(struct ingest *ingest, struct group *group, const struct group_batc
 	if (group->lsn == 0) { /* the log refused it: not stored, not counted, to be sent again */
 		ingest->counters.events -= batch->count;
 		if (batch->acked)
-			send_nack(ingest, port, peer, id, BATCH_STORAGE_FAILED, "the batch could not be stored");
+			send_nack(ingest, port, peer, id, group->refusal, refusal_text(group->refusal));
 		else
 			ingest->counters.push_dropped++;
 		return;

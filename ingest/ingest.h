@@ -31,6 +31,7 @@ enum {
 	INGEST_GROUPS_IN_FLIGHT_MAX = 512, /* never more than the smallest pipe between threads holds */
 	INGEST_RETRY_MS = 200,            /* what an overloaded N1 advises */
 	INGEST_MEMORY_RETRY_MS = 1000,    /* the same while memory is full: it comes back as windows slide */
+	INGEST_STORAGE_RETRY_MS = 1000,   /* the same when the log has no room or cannot be written: somebody must see to it */
 };
 
 /* Answers go out through this. peer is the ROUTER's routing id, port the one its message came on. */

@@ -181,7 +181,8 @@ static bool
 tried(struct ingest_state *state, struct group *group)
 {
 	struct ingest_thread *thread = state->thread;
-	if (state->groups_out > 0 || group->event_count > TRY_EVENTS_MAX || !thread->try(thread->try_context, group))
+	if (thread->try == NULL || state->groups_out > 0 || group->event_count > TRY_EVENTS_MAX ||
+	    !thread->try(thread->try_context, group))
 		return false;
 	settle(state, group);
 	return true;

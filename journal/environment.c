@@ -1,6 +1,7 @@
 /* environment.c - see environment.h. */
 #include "journal/environment.h"
 #include "journal/value.h"
+#include <assert.h>
 #include <errno.h>
 
 static const uint8_t magic[4] = {'L', 'J', 'S', '1'};
@@ -113,6 +114,49 @@ state_put(const struct environment *environment, MDB_txn *txn, const struct stat
 	put_u64(bytes + 32, (uint64_t)state->time_ms);
 	value_sum(bytes, SUM_OFF, bytes + SUM_OFF);
 	return mdb_put(txn, environment->meta, &state_key, &value, 0);
+}
+
+static bool
+is_state(const MDB_val *key)
+{
+	return key->mv_size == state_key.mv_size && memcmp(key->mv_data, state_key.mv_data, key->mv_size) == 0;
+}
+
+const char *
+meta_fault(const MDB_val *key, const MDB_val *value)
+{
+	uint8_t sum[VALUE_SUM_BYTES];
+	if (is_state(key))
+		return NULL; /* state_get() has looked at it */
+	if (value->mv_size <= sizeof(sum))
+		return "what is kept beside its records is cut short";
+	const uint8_t *bytes = value->mv_data;
+	value_sum(bytes + sizeof(sum), value->mv_size - sizeof(sum), sum);
+	return memcmp(sum, bytes, sizeof(sum)) == 0 ? NULL : "what is kept beside its records has changed";
+}
+
+int
+named_get(const struct environment *environment, MDB_txn *txn, const char *name, void *bytes, uint32_t n)
+{
+	MDB_val key = {strlen(name), (void *)(uintptr_t)name}, value;
+	int rc = mdb_get(txn, environment->meta, &key, &value);
+	if (rc != 0)
+		return rc;
+	if (value.mv_size != VALUE_SUM_BYTES + (size_t)n || meta_fault(&key, &value) != NULL)
+		return MDB_CORRUPTED;
+	memcpy(bytes, (const uint8_t *)value.mv_data + VALUE_SUM_BYTES, n);
+	return 0;
+}
+
+int
+named_put(const struct environment *environment, MDB_txn *txn, const char *name, const void *bytes, uint32_t n)
+{
+	uint8_t summed[VALUE_SUM_BYTES + LOG_META_BYTES_MAX];
+	MDB_val key = {strlen(name), (void *)(uintptr_t)name}, value = {VALUE_SUM_BYTES + (size_t)n, summed};
+	assert(!is_state(&key) && key.mv_size > 0 && key.mv_size <= LOG_META_NAME_MAX && n > 0 && n <= LOG_META_BYTES_MAX);
+	memcpy(summed + VALUE_SUM_BYTES, bytes, n);
+	value_sum(bytes, n, summed);
+	return mdb_put(txn, environment->meta, &key, &value, 0);
 }
 
 void

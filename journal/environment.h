@@ -42,6 +42,12 @@ int environment_errno(int rc);
 int state_get(const struct environment *environment, MDB_txn *txn, struct state *state);
 int state_put(const struct environment *environment, MDB_txn *txn, const struct state *state);
 
+/* Named bytes; the name `log` is the state's. MDB_NOTFOUND, MDB_CORRUPTED: not these n bytes, or changed. */
+int named_get(const struct environment *environment, MDB_txn *txn, const char *name, void *bytes, uint32_t n);
+int named_put(const struct environment *environment, MDB_txn *txn, const char *name, const void *bytes, uint32_t n);
+/* Of what stands under a key of `meta`, whichever. NULL, or what is wrong with it. */
+const char *meta_fault(const MDB_val *key, const MDB_val *value);
+
 /* Keys are big-endian, so that LMDB's own order is that of numbers. */
 void lsn_key(uint8_t key[8], uint64_t lsn);
 uint64_t lsn_of_key(const MDB_val *key);

@@ -183,6 +183,18 @@ log_read(const struct log *log, uint64_t lsn, struct group *group)
 }
 
 int
+log_meta_get(const struct log *log, const char *name, void *bytes, uint32_t n)
+{
+	return log->kind == LOG_LMDB ? lmdb_store_meta_get(log->lmdb, name, bytes, n) : -ENOTSUP;
+}
+
+int
+log_meta_put(struct log *log, const char *name, const void *bytes, uint32_t n)
+{
+	return log->kind == LOG_LMDB ? lmdb_store_meta_put(log->lmdb, name, bytes, n) : -ENOTSUP;
+}
+
+int
 log_trim(struct log *log, uint64_t lsn)
 {
 	if (log->kind == LOG_MEMORY)

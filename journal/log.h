@@ -93,6 +93,15 @@ uint64_t log_epoch(const struct log *log);   /* how often it was opened for writ
 int log_read(const struct log *log, uint64_t lsn, struct group *group);
 
 /*
+ * A few named bytes beside the records: the same from one opening to the next, whatever is trimmed; for what must be
+ * known before the first record is read. get: exactly n bytes, or -ENOENT, -EBADMSG, -EIO. put: they are on the disk when it
+ * returns 0; a failure is as final as that of a commit, but for -ENOSPC with log_failed() 0. In memory: -ENOTSUP, both.
+ */
+enum { LOG_META_NAME_MAX = 32, LOG_META_BYTES_MAX = 256 };
+int log_meta_get(const struct log *log, const char *name, void *bytes, uint32_t n);
+int log_meta_put(struct log *log, const char *name, const void *bytes, uint32_t n);
+
+/*
  * Forgets durable records below lsn; numbering goes on. They cannot be read any more at once; on disk whole commits are
  * deleted, at most LOG_TRIM_VALUES_MAX a call, and records of one that is left may be there again after log_open().
  * 0: done, 1: call again, or a negative errno.

@@ -556,6 +556,38 @@ lmdb_store_get(struct lmdb_store *store, uint64_t lsn, struct slice *record)
 	return 0;
 }
 
+int
+lmdb_store_meta_get(struct lmdb_store *store, const char *name, void *bytes, uint32_t n)
+{
+	int rc = begin_reading(store);
+	if (rc != 0)
+		return environment_errno(rc);
+	rc = named_get(&store->environment, store->reader, name, bytes, n);
+	mdb_txn_reset(store->reader);
+	return rc == MDB_NOTFOUND ? -ENOENT : environment_errno(rc);
+}
+
+int
+lmdb_store_meta_put(struct lmdb_store *store, const char *name, const void *bytes, uint32_t n)
+{
+	MDB_txn *txn;
+	if (store->options.read_only)
+		return -EROFS;
+	if (store->failed != 0)
+		return store->failed;
+	int rc = mdb_txn_begin(store->environment.env, NULL, 0, &txn);
+	if (rc != 0)
+		return fail(store, rc);
+	rc = named_put(&store->environment, txn, name, bytes, n);
+	if (rc == 0)
+		rc = measure(store, txn);
+	rc = end_transaction(store, txn, rc);
+	if (rc < 0)
+		return rc;
+	rc = mdb_env_sync(store->environment.env, 1); /* durable, whatever commits are */
+	return rc == 0 ? 0 : fail(store, rc);
+}
+
 /* Deletes whole values below state.first. 1: there are more. */
 static int
 delete_oldest(struct lmdb_store *store, MDB_txn *txn, uint64_t *deleted, int *more)

@@ -275,6 +275,13 @@ visit_nothing(struct walk *walk, const MDB_val *key, const MDB_val *value)
 	return true;
 }
 
+static bool
+visit_meta(struct walk *walk, const MDB_val *key, const MDB_val *value)
+{
+	const char *fault = meta_fault(key, value);
+	return fault == NULL || damage(walk, fault);
+}
+
 typedef bool visit_entry(struct walk *walk, const MDB_val *key, const MDB_val *value);
 
 /* Is it found by its key as well? The way there leads over branches, which a walk does not look at. */
@@ -451,7 +458,7 @@ visit_all(struct walk *walk)
 		return rc == MDB_NOTFOUND || rc == MDB_CORRUPTED ? damage(walk, "its record of state is damaged") : failed(walk, rc);
 	walk->told->check.epoch = walk->state.epoch;
 	walk->told->check.time_ms = walk->state.time_ms;
-	if (!visit_tree(walk, main, visit_nothing) || !visit_tree(walk, walk->environment.meta, visit_nothing) ||
+	if (!visit_tree(walk, main, visit_nothing) || !visit_tree(walk, walk->environment.meta, visit_meta) ||
 	    !visit_tree(walk, free_list, visit_free))
 		return false;
 	if (walk->from > 0 ? !visit_values_from(walk) : !visit_tree(walk, walk->environment.journal, visit_value))

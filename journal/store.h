@@ -36,6 +36,8 @@ int lmdb_store_put(struct lmdb_store *store, uint64_t lsn, struct slice record, 
 int lmdb_store_commit(struct lmdb_store *store, int64_t time_ms);
 /* 0, -ENOENT, -EBADMSG, -EIO. Valid until the next call. */
 int lmdb_store_get(struct lmdb_store *store, uint64_t lsn, struct slice *record);
+int lmdb_store_meta_get(struct lmdb_store *store, const char *name, void *bytes, uint32_t n);
+int lmdb_store_meta_put(struct lmdb_store *store, const char *name, const void *bytes, uint32_t n);
 int lmdb_store_trim(struct lmdb_store *store, uint64_t lsn);
 int lmdb_store_failed(const struct lmdb_store *store);
 uint64_t lmdb_store_gathered(const struct lmdb_store *store);

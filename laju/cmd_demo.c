@@ -15,6 +15,7 @@ enum { DEMO_BATCH = 256, DEMO_LIVE_MS = 500, DEMO_ANSWER_MS = 10000 };
 static const int64_t DAY_MS = 86400000;
 
 static const struct config_override demo_overrides[] = {
+    {"durability", "none", "demo"},
     {"zone", "Asia/Jakarta", "demo"},
     {"currency", "IDR", "demo"},
     {"feeds",

@@ -247,10 +247,6 @@ warn_unserved(struct loader *l)
 			yaml_warning(chosen->file, chosen->node->at, l->problems, "%s is not served by this version yet",
 			             names[i]);
 	}
-	const struct chosen *data = &l->chosen[index_of("data")];
-	if (data->given)
-		yaml_warning(data->file, data->node->at, l->problems,
-		             "data is not used by this version yet: everything is kept in memory");
 }
 
 /* path as seen from the configuration file's directory. */
@@ -414,6 +410,13 @@ config_print(const struct config *config, struct buf *out)
 		buf_fini(&value);
 		buf_fini(&line);
 	}
+}
+
+const char *
+durability_name(int durability)
+{
+	static const char *const names[] = {"sync", "write", "none"};
+	return names[durability];
 }
 
 void

@@ -26,15 +26,17 @@ enum {
 	MEMORY_AUTO = -1,
 };
 enum clock_mode { CLOCK_WALL = 0, CLOCK_EVENTS };
+enum durability { DURABILITY_SYNC = 0, DURABILITY_WRITE, DURABILITY_NONE };
 
 struct config {
 	/* settings, one row each */
-	char data[CONFIG_PATH_MAX];      /* directory; unused until the durable journal exists */
+	char data[CONFIG_PATH_MAX];      /* directory, as written; unused with DURABILITY_NONE */
 	char zone_name[ZONE_NAME_MAX + 1];
 	int week_start;                  /* 0 = Monday */
 	char currency[4];
 	int clock;                       /* enum clock_mode */
-	char durability[8];              /* only "none" until the durable journal exists */
+	int durability;                  /* enum durability */
+	int64_t journal_max;             /* bytes */
 	char ingest_acked[ENDPOINT_MAX], ingest_push[ENDPOINT_MAX];
 	int ingest_workers;
 	char publish_updates[ENDPOINT_MAX], publish_snapshot[ENDPOINT_MAX];
@@ -99,6 +101,7 @@ void config_print_json(const struct config *config, struct buf *out);
 uint32_t config_environment(struct config_override *out, uint32_t max, struct config_problems *problems);
 /* "name=value" of a --set flag; points into text. False: no such form. */
 bool config_override_parse(struct config_override *override, const char *text);
+const char *durability_name(int durability); /* "sync" */
 /* The shipped files, embedded: default KPIs and channel lists (YAML text). */
 struct slice config_default_kpis(void);
 struct slice config_default_channels(void);

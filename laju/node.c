@@ -2,11 +2,12 @@
 #include "laju/node.h"
 #include "aggregator/aggregator_thread.h"
 #include "common/blocks.h"
-#include "common/clock.h"
 #include "common/link.h"
 #include "common/mem.h"
 #include "common/memory.h"
 #include "ingest/front.h"
+#include "journal/journal_thread.h"
+#include "laju/storage.h"
 #include "publisher/publisher_thread.h"
 #include "schemas/note.h"
 #include <errno.h>
@@ -44,12 +45,14 @@ struct node {
 	void *zmq;
 	struct node_endpoints endpoints;
 	void *router, *pull, *xpub, *snapshot, *monitor;
-	struct log *log;
+	struct storage storage;
+	struct aggregator *core;
 	struct ingest_thread ingest[INGEST_WORKERS_MAX];
 	unsigned workers;
 	int64_t memory_max; /* bytes; 0: no budget */
 	atomic_bool memory_full;
 	struct front front; /* used when workers > 1 */
+	struct journal_thread journal; /* used when storage.on_disk */
 	struct aggregator_thread aggregator;
 	struct publisher_thread publisher;
 	struct publisher_feed_config feed[FEEDS_MAX];
@@ -151,7 +154,11 @@ connect_ingest(struct node *node, unsigned worker)
 	struct ingest_thread *ingest = &node->ingest[worker];
 	const struct config *config = node->config;
 	char name[32];
-	*ingest = (struct ingest_thread){.worker = (uint8_t)worker, .try = try_aggregator, .try_context = &node->aggregator};
+	*ingest = (struct ingest_thread){.worker = (uint8_t)worker};
+	if (!node->storage.on_disk) {
+		ingest->try = try_aggregator;
+		ingest->try_context = &node->aggregator;
+	}
 	ingest->core.accept = (struct accept_config){
 	    .channels = config->channels,
 	    .rates = config->rates,
@@ -165,7 +172,8 @@ connect_ingest(struct node *node, unsigned worker)
 	ingest->memory_full = &node->memory_full;
 	ingest->core.clock_events = config->clock == CLOCK_EVENTS;
 	snprintf(name, sizeof(name), "groups-%u", worker);
-	node->aggregator.source[worker] = link_bind(node->zmq, name, LINK_DEPTH);
+	void **source = node->storage.on_disk ? node->journal.source : node->aggregator.source;
+	source[worker] = link_bind(node->zmq, name, LINK_DEPTH);
 	ingest->groups = link_connect(node->zmq, name, LINK_DEPTH);
 	snprintf(name, sizeof(name), "settled-%u", worker);
 	ingest->settled = link_bind(node->zmq, name, LINK_DEPTH);
@@ -190,12 +198,31 @@ memory_budget(const struct config *config)
 	return config->memory_max == MEMORY_AUTO ? memory_there_is() / 4 * 3 / mib * mib : config->memory_max;
 }
 
+/* The log on disk between ingest and the aggregator, or the one in memory with the aggregator. */
 static void
-connect_rooms(struct node *node, bool demo)
+connect_log(struct node *node)
 {
-	struct config *config = node->config;
-	node->workers = (unsigned)config->ingest_workers;
-	node->memory_max = memory_budget(config);
+	bool ticks = node->config->clock == CLOCK_WALL;
+	node->aggregator.workers = node->workers;
+	if (!node->storage.on_disk) {
+		node->aggregator.log = node->storage.log;
+		node->aggregator.ticks = ticks;
+		node->aggregator.sources = node->workers;
+		return;
+	}
+	node->journal.log = node->storage.log;
+	node->journal.ticks = ticks;
+	node->journal.sources = node->workers;
+	node->aggregator.source[0] = link_bind(node->zmq, "logged", LINK_DEPTH);
+	node->journal.groups = link_connect(node->zmq, "logged", LINK_DEPTH);
+	node->aggregator.durable = &node->journal.durable;
+	node->aggregator.sources = 1;
+}
+
+static void
+connect_rooms(struct node *node)
+{
+	const struct config *config = node->config;
 	for (unsigned w = 0; w < node->workers; w++)
 		connect_ingest(node, w);
 	node->front.router = node->router;
@@ -203,14 +230,8 @@ connect_rooms(struct node *node, bool demo)
 	node->front.workers = node->workers;
 	node->front.memory_max = node->memory_max;
 	node->front.memory_full = &node->memory_full;
-
-	node->log = log_memory_new(false);
-	node->aggregator.log = node->log;
-	node->aggregator.ticks = config->clock == CLOCK_WALL;
-	int decimals = money_decimals(slice_of(config->currency));
-	node->aggregator.core = (struct aggregator_config){
-	    .kernel = &config->kernel, .rules = config->rules, .rule_count = config->rule_count, .decimals = decimals};
-	node->aggregator.sources = node->workers;
+	connect_log(node);
+	node->aggregator.aggregator = node->core;
 	node->aggregator.every_ms = config->publish_every_ms;
 	node->publisher.notes[node->workers] = link_bind(node->zmq, "notes", LINK_DEPTH);
 	node->publisher.alerts = node->publisher.notes[node->workers];
@@ -220,17 +241,33 @@ connect_rooms(struct node *node, bool demo)
 	node->publisher.sources = node->workers + 2;
 	node->aggregator.questions = link_bind(node->zmq, "questions", QUESTIONS_QUEUED);
 	node->publisher.questions = link_connect(node->zmq, "questions", QUESTIONS_QUEUED);
+	node->publisher.xpub = node->xpub;
+	node->publisher.monitor = node->monitor;
+	node->publisher.snapshot = node->snapshot;
+}
 
+static void
+recovered_alert(void *context, struct slice topic, const struct alert_row *row)
+{
+	publisher_alert(context, topic, row);
+}
+
+/* The cores that a recovery fills. */
+static void
+make_cores(struct node *node, bool demo)
+{
+	struct config *config = node->config;
+	int decimals = money_decimals(slice_of(config->currency));
 	for (uint32_t f = 0; f < config->feed_count; f++)
 		node->feed[f] = (struct publisher_feed_config){config->feed[f].name, config->feed[f].expect_every_ms};
 	node->publisher.core = (struct publisher_config){
 	    .kpis = &config->kpis,
 	    .kernel = &config->kernel,
-	    .epoch = (uint64_t)clock_wall_ms(),
+	    .epoch = node->storage.epoch,
 	    .version = LAJU_VERSION,
 	    .zone = config->zone_name,
 	    .currency = config->currency,
-	    .durability = config->durability,
+	    .durability = durability_name(config->durability),
 	    .decimals = decimals,
 	    .demo = demo,
 	    .clock_events = config->clock == CLOCK_EVENTS,
@@ -238,35 +275,84 @@ connect_rooms(struct node *node, bool demo)
 	    .feed = node->feed,
 	    .memory_max = (uint64_t)node->memory_max,
 	};
-	node->publisher.xpub = node->xpub;
-	node->publisher.monitor = node->monitor;
-	node->publisher.snapshot = node->snapshot;
+	publisher_thread_init(&node->publisher);
+	const struct aggregator_config core = {
+	    .kernel = &config->kernel,
+	    .rules = config->rules,
+	    .rule_count = config->rule_count,
+	    .decimals = decimals,
+	    .alert = recovered_alert,
+	    .context = node->publisher.publisher,
+	};
+	node->core = aggregator_new(&core);
+}
+
+/* All rows, before anybody can ask: who asked too early would take them for gone. */
+static void
+tell_recovered(struct node *node)
+{
+	struct buf update = {0};
+	enum aggregator_told told;
+	do {
+		while (!aggregator_work(node->core))
+			;
+		told = aggregator_publish(node->core, &update);
+		if (told == AGGREGATOR_MORE || told == AGGREGATOR_DONE)
+			publisher_update(node->publisher.publisher, buf_slice(&update));
+	} while (told == AGGREGATOR_MORE);
+	buf_fini(&update);
+}
+
+static void
+start_threads(struct node *node)
+{
+	publisher_thread_start(&node->publisher);
+	aggregator_thread_start(&node->aggregator);
+	if (node->storage.on_disk)
+		journal_thread_start(&node->journal);
+	for (unsigned w = 0; w < node->workers; w++)
+		ingest_thread_start(&node->ingest[w]);
+	if (node->workers > 1)
+		front_start(&node->front);
+}
+
+/* The cores and what is below them; the threads have ended, or never were. */
+static void
+node_free(struct node *node)
+{
+	aggregator_free(node->core);
+	storage_close(&node->storage);
+	blocks_ready_stop();
+	free(node);
 }
 
 struct node *
 node_start(struct config *config, bool demo)
 {
 	struct node *node = mem_zalloc(1, sizeof(*node));
-	uint8_t key[HASH_KEY_BYTES];
 	node->config = config;
-	node->zmq = zmq_ctx_new();
-	zmq_ctx_set(node->zmq, ZMQ_MAX_SOCKETS, 4096);
-	if (sodium_init() < 0 || !open_sockets(node)) {
-		zmq_ctx_term(node->zmq);
+	node->workers = (unsigned)config->ingest_workers;
+	node->memory_max = memory_budget(config);
+	if (sodium_init() < 0 || !storage_open(&node->storage, config)) { /* it forks: before the first thread */
 		free(node);
 		return NULL;
 	}
-	randombytes_buf(key, sizeof(key));
-	hash_key_init(&config->kernel.key, key);
-	connect_rooms(node, demo);
 	blocks_ready_start();
-	publisher_thread_start(&node->publisher);
-	aggregator_thread_start(&node->aggregator);
-	for (unsigned w = 0; w < node->workers; w++)
-		ingest_thread_start(&node->ingest[w]);
-	if (node->workers > 1)
-		front_start(&node->front);
-	return node;
+	make_cores(node, demo);
+	if (storage_recover(&node->storage, node->core)) {
+		tell_recovered(node);
+		node->zmq = zmq_ctx_new();
+		zmq_ctx_set(node->zmq, ZMQ_MAX_SOCKETS, 4096);
+		if (open_sockets(node)) {
+			connect_rooms(node);
+			start_threads(node);
+			return node;
+		}
+		zmq_ctx_term(node->zmq);
+	}
+	publisher_thread_fini(&node->publisher);
+	node_free(node);
+	return NULL;
 }
 
 static void
@@ -303,6 +389,8 @@ node_stop(struct node *node, struct node_account *account)
 	*account = (struct node_account){0};
 	for (unsigned w = 0; w < node->workers; w++)
 		ingest_thread_stop(&node->ingest[w]);
+	if (node->storage.on_disk)
+		journal_thread_join(&node->journal);
 	aggregator_thread_join(&node->aggregator);
 	publisher_thread_join(&node->publisher);
 	drop_questions(node);
@@ -315,10 +403,8 @@ node_stop(struct node *node, struct node_account *account)
 		front_stop(&node->front);
 		front_join(&node->front);
 	}
-	log_free(node->log);
 	zmq_ctx_term(node->zmq);
-	blocks_ready_stop();
-	free(node);
+	node_free(node);
 }
 
 int64_t

@@ -12,8 +12,9 @@
 struct node;
 
 /*
- * Binds all sockets first, then starts the threads. NULL after one line on stderr
- * for every endpoint that cannot be bound. config outlives the node.
+ * Opens the log and recovers from it, binds all sockets, then starts the threads. NULL after one line on
+ * stderr for what went wrong, and one for every endpoint that cannot be bound. Forks: before there are threads.
+ * config outlives the node.
  */
 struct node *node_start(struct config *config, bool demo);
 /*

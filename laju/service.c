@@ -19,9 +19,13 @@ announce(const struct node *node, const struct config *config, bool demo)
 	        "  rows out      %s  (updates)   %s  (snapshot)\n"
 	        "  zone %s, currency %s, clock %s, durability %s, memory up to %s\n",
 	        demo ? " (DEMO: made-up data)" : "", at->acked, at->push, at->updates, at->snapshot, config->zone_name,
-	        config->currency, config->clock == CLOCK_EVENTS ? "events" : "wall", config->durability,
+	        config->currency, config->clock == CLOCK_EVENTS ? "events" : "wall", durability_name(config->durability),
 	        node_memory_max(node) > 0 ? memory : "all there is");
-	fprintf(stderr, "laju: events are kept in memory only: a restart begins anew\n");
+	if (config->durability == DURABILITY_NONE)
+		fprintf(stderr, "laju: events are kept in memory only: a restart begins anew\n");
+	else
+		fprintf(stderr, "laju: events are kept in %s%s\n", config->data,
+		        config->durability == DURABILITY_WRITE ? "; a power cut may lose them" : "");
 	if (config->allow_remote)
 		fprintf(stderr, "laju: allow_remote is set: whoever reaches these ports may send and read\n");
 	fflush(stderr);

@@ -135,19 +135,6 @@ set_currency(const struct setting *setting, struct config *config, const struct 
 }
 
 static void
-set_durability(const struct setting *setting, struct config *config, const struct chosen *chosen,
-               struct config_problems *problems)
-{
-	struct slice text = chosen->node->text;
-	if (slice_is(text, "none"))
-		copy_into(setting, config, chosen, problems);
-	else if (slice_is(text, "sync") || slice_is(text, "write"))
-		COMPLAIN(chosen, problems, "durability must be none: sync and write come with the durable journal");
-	else
-		COMPLAIN(chosen, problems, "durability must be none, not '%s'", (const char *)text.p);
-}
-
-static void
 set_duration(const struct setting *setting, struct config *config, const struct chosen *chosen,
              struct config_problems *problems)
 {
@@ -165,8 +152,10 @@ set_bytes(const struct setting *setting, struct config *config, const struct cho
 {
 	struct slice text = chosen->node->text;
 	int64_t bytes = MEMORY_AUTO;
-	if (!slice_is(text, "auto") &&
-	    (!scalar_bytes(text, &bytes) || (bytes != 0 && (bytes < setting->min || bytes > setting->max))))
+	bool loose = strcmp(setting->fallback, "auto") == 0; /* auto, or 0 for no limit */
+	bool named = loose && slice_is(text, "auto");
+	if (!named && (!scalar_bytes(text, &bytes) ||
+	               (!(loose && bytes == 0) && (bytes < setting->min || bytes > setting->max))))
 		COMPLAIN(chosen, problems, "%s must be %s, not '%s'", setting->name, setting->range,
 		         (const char *)text.p);
 	else
@@ -221,9 +210,6 @@ setting_set(const struct setting *setting, struct config *config, const struct c
 		break;
 	case SETTING_CURRENCY:
 		set_currency(setting, config, chosen, problems);
-		break;
-	case SETTING_DURABILITY:
-		set_durability(setting, config, chosen, problems);
 		break;
 	case SETTING_DURATION:
 		set_duration(setting, config, chosen, problems);

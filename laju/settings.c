@@ -9,7 +9,8 @@
 
 const struct setting settings[] = {
     {"data", SETTING_PATH, "./laju-data", "a directory", NULL,
-     "Where journal, images and dead letters will live. Not used by this version: it keeps everything in memory.",
+     "Where the journal lives, seen from the working directory. On a local disk; for one service. Not used with "
+     "`durability: none`.",
      AT(data), 0, 0},
     {"zone", SETTING_ZONE, "UTC", "a time zone name, as Asia/Jakarta", NULL,
      "The reporting zone: where local days, weeks and months begin.", AT(zone_name), 0, 0},
@@ -20,9 +21,13 @@ const struct setting settings[] = {
     {"clock", SETTING_WORD, "wall", NULL, "wall|events",
      "What moves the windows: the wall clock, or the largest event time seen (history through the real sockets).",
      AT(clock), 0, 0},
-    {"durability", SETTING_DURABILITY, "none", "none", NULL,
-     "What an ack promises. `sync` and `write` come with the durable journal; until then a restart begins empty.",
+    {"durability", SETTING_WORD, "sync", NULL, "sync|write|none",
+     "What an ack promises (docs/durability.md). `sync`: it is on the disk. `write`: it survives the process, not a power cut. "
+     "`none`: nothing is kept, a restart begins empty.",
      AT(durability), 0, 0},
+    {"journal_max", SETTING_BYTES, "16GiB", "16MiB to 1024GiB", NULL,
+     "What the journal may take on the disk. Beyond it events are refused (`storage_full`).", AT(journal_max), 16 * MIB,
+     1024 * 1024 * MIB},
     {"phone_country", SETTING_PHONE, "", "a country calling code, as 62", NULL,
      "Takes a customer (`cust`) written like a phone number for one, of this country unless it names another: "
      "0812-3456 7890 and +62 812 3456 7890 are one customer.",

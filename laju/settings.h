@@ -18,9 +18,8 @@ enum setting_type {
 	SETTING_ADDRESS,   /* host:port */
 	SETTING_ZONE,
 	SETTING_CURRENCY,
-	SETTING_DURABILITY,
 	SETTING_DURATION,  /* int64_t ms, min..max */
-	SETTING_BYTES,     /* int64_t, 0 or min..max, or MEMORY_AUTO */
+	SETTING_BYTES,     /* int64_t, min..max; 0 or MEMORY_AUTO as well where auto is the default */
 	SETTING_PHONE,     /* a country calling code */
 	SETTING_STRUCTURES, /* from here on: lists and maps, read after all of the above */
 	SETTING_ROLLUPS = SETTING_STRUCTURES,

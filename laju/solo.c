@@ -1,6 +1,7 @@
 /* solo.c - all cores in one thread. */
 #include "laju/solo.h"
 #include "common/mem.h"
+#include "laju/recover.h"
 #include <stdlib.h>
 
 struct solo {
@@ -112,7 +113,7 @@ make_publisher(struct solo *solo, int decimals)
 	    .version = LAJU_VERSION,
 	    .zone = config->zone_name,
 	    .currency = config->currency,
-	    .durability = config->durability,
+	    .durability = durability_name(DURABILITY_NONE),
 	    .decimals = decimals,
 	    .clock_events = config->clock == CLOCK_EVENTS,
 	    .feed_count = config->feed_count,
@@ -162,7 +163,8 @@ solo_receive(struct solo *solo, enum ingest_port port, struct slice peer, struct
 static void
 log_and_apply(struct solo *solo, struct group *group)
 {
-	log_append(solo->config.log, group); /* not stored: lsn stays 0, and all after it say so */
+	if (log_append(solo->config.log, group) < 0) /* not stored: lsn stays 0, and all after it say so */
+		group->refusal = BATCH_STORAGE_FAILED;
 	aggregator_apply(solo->aggregator, group);
 }
 
@@ -181,14 +183,11 @@ solo_step(struct solo *solo, int64_t now_ms)
 	aggregator_work(solo->aggregator);
 }
 
-void
-solo_recover(struct solo *solo, uint64_t lsn)
+int
+solo_recover(struct solo *solo)
 {
-	struct group *group = group_new(GROUP_BATCHES);
-	for (uint64_t at = 1; at <= lsn; at++)
-		if (log_read(solo->config.log, at, group) == 0)
-			aggregator_apply(solo->aggregator, group);
-	group_free(group);
+	uint64_t lsn;
+	return recover(solo->config.log, solo->aggregator, NULL, NULL, &lsn);
 }
 
 void

@@ -32,8 +32,8 @@ void solo_free(struct solo *solo);
 void solo_receive(struct solo *solo, enum ingest_port port, struct slice peer, struct slice message, int64_t now_ms);
 /* Hands on what was received: logs, applies, answers. Under `clock: wall` a tick that is due, too. */
 void solo_step(struct solo *solo, int64_t now_ms);
-/* Applies the log's records up to lsn, as a recovery would; for a fresh node over a log that has some. */
-void solo_recover(struct solo *solo, uint64_t lsn);
+/* Applies the log's durable records; for a fresh node over a log that has some. As recover(). */
+int solo_recover(struct solo *solo);
 /* Finishes the drains and publishes what has changed. */
 void solo_publish(struct solo *solo);
 void solo_heartbeat(struct solo *solo, int64_t now_ms);

@@ -460,6 +460,7 @@ publisher_alert(struct publisher *publisher, struct slice topic, const struct al
 	struct alert_row row = *alert;
 
 	rows_changed(&publisher->rows);
+	alerts_forget(publisher->alerts, alert->at_ms); /* a recovery tells of months without an update */
 	row.epoch = publisher->versions.epoch;
 	row.seq = ++publisher->versions.seq;
 	publisher->row.len = 0;

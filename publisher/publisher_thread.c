@@ -229,13 +229,26 @@ run(void *argument)
 }
 
 void
-publisher_thread_start(struct publisher_thread *thread)
+publisher_thread_init(struct publisher_thread *thread)
 {
 	struct publisher_state *state = mem_zalloc(1, sizeof(*state));
 	const struct publisher_out out = {send_row, send_reply, state, ask_aggregator};
 	thread->state = state;
 	state->thread = thread;
-	state->publisher = publisher_new(&thread->core, &out);
+	state->publisher = thread->publisher = publisher_new(&thread->core, &out);
+}
+
+void
+publisher_thread_fini(struct publisher_thread *thread)
+{
+	publisher_free(thread->publisher);
+	free(thread->state);
+}
+
+void
+publisher_thread_start(struct publisher_thread *thread)
+{
+	struct publisher_state *state = thread->state;
 	state->loop = ev_loop_new(EVBACKEND_EPOLL);
 	zloop_start(&state->xpub, state->loop, thread->xpub, on_xpub, state);
 	zloop_start(&state->monitor, state->loop, thread->monitor, on_monitor, state);
@@ -267,6 +280,5 @@ publisher_thread_join(struct publisher_thread *thread)
 	for (unsigned s = 0; s < thread->sources; s++)
 		zmq_close(thread->notes[s]);
 	ev_loop_destroy(thread->state->loop);
-	publisher_free(thread->state->publisher);
-	free(thread->state);
+	publisher_thread_fini(thread);
 }

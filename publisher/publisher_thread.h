@@ -9,8 +9,11 @@
 enum { PUBLISHER_SOURCES_MAX = 18 };
 
 struct publisher_thread {
-	/* set by the node before start */
+	/* set by the node before init */
 	struct publisher_config core;
+	/* made by init: until the start whoever called it may tell it what a recovery found */
+	struct publisher *publisher;
+	/* set by the node before start */
 	void *xpub, *snapshot;                /* its own from start on */
 	void *monitor;                        /* PAIR with xpub's ZMQ_EVENT_DISCONNECTED; its own, too */
 	void *notes[PUBLISHER_SOURCES_MAX];   /* links from the ingest threads and the aggregator */
@@ -21,6 +24,9 @@ struct publisher_thread {
 	pthread_t thread;
 };
 
+void publisher_thread_init(struct publisher_thread *thread);
+/* If it is not started. */
+void publisher_thread_fini(struct publisher_thread *thread);
 /* Ends by itself when every source has sent its end mark. */
 void publisher_thread_start(struct publisher_thread *thread);
 void publisher_thread_join(struct publisher_thread *thread); /* closes its sockets */

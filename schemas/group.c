@@ -31,6 +31,7 @@ void
 group_reset(struct group *group)
 {
 	group->lsn = 0;
+	group->refusal = 0;
 	group->recv_ms = group->time_ms = 0;
 	group->dims_mask = 0;
 	group->batch_count = group->event_count = group->fault_count = 0;

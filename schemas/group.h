@@ -78,6 +78,7 @@ struct group {
 	uint8_t kind;         /* enum group_kind */
 	uint8_t dims_mask;    /* bit d: dimension d is part of group_event.dims */
 	uint8_t worker;       /* ingest worker it goes back to; not part of the log */
+	uint8_t refusal;      /* enum batch_code: why the log did not take it, with lsn 0; not part of the log */
 	uint64_t lsn;         /* place in the log; 0: not yet appended */
 	int64_t recv_ms;      /* clock: wall: wall clock when ingest sealed it; clock: events: largest ts or tick in it */
 	int64_t time_ms;      /* record time = max(previous record time, recv_ms), set by the journal */

@@ -43,7 +43,7 @@ free_ports(struct server *server)
 static void
 run_child(const struct server *server, const char *laju, int every_ms, const char *kpis)
 {
-	char setting[6][512];
+	char setting[7][512];
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a bench that fails leaves no server behind */
 	snprintf(setting[0], sizeof(setting[0]), "ingest.acked=%s", server->acked);
 	snprintf(setting[1], sizeof(setting[1]), "ingest.push=%s", server->push);
@@ -51,10 +51,11 @@ run_child(const struct server *server, const char *laju, int every_ms, const cha
 	snprintf(setting[3], sizeof(setting[3]), "publish.snapshot=%s", server->snapshot);
 	snprintf(setting[4], sizeof(setting[4]), "publish.every_ms=%d", every_ms);
 	snprintf(setting[5], sizeof(setting[5]), "kpis=%s", kpis != NULL ? kpis : "default");
+	snprintf(setting[6], sizeof(setting[6]), "durability=none");
 	if (freopen("/dev/null", "w", stderr) == NULL)
 		_exit(1);
 	execl(laju, "laju", "serve", "--set", setting[0], "--set", setting[1], "--set", setting[2], "--set", setting[3],
-	      "--set", setting[4], "--set", setting[5], (char *)NULL);
+	      "--set", setting[4], "--set", setting[5], "--set", setting[6], (char *)NULL);
 	_exit(127);
 }
 

@@ -23,6 +23,8 @@ LAJU = os.path.abspath(os.environ.get('LAJU', os.path.join(REPOSITORY, 'build', 
 PATIENCE = float(os.environ.get('TEST_PATIENCE', '1'))
 # TEST_WORKERS=3: every server runs that many ingest workers.
 WORKERS = ['--set', 'ingest.workers=' + os.environ['TEST_WORKERS']] if 'TEST_WORKERS' in os.environ else []
+# TEST_DURABILITY=none: what every server promises that a test does not choose another for.
+DURABILITY = os.environ.get('TEST_DURABILITY', 'sync')
 MINUTE_MS, DAY_MS = 60 * 1000, 86400 * 1000
 # What a sanitizer says on stderr; the exit status alone does not tell a leak from a clean end everywhere.
 SANITIZER = ('ERROR: AddressSanitizer', 'ERROR: LeakSanitizer', 'WARNING: ThreadSanitizer', 'runtime error:')
@@ -67,13 +69,14 @@ def sale(name, ts=None, **more):
 class Server:
   """with Server(config lines) as server: ... ; stops it at the end and fails on a dirty end."""
 
-  def __init__(self, *lines, command=('serve',), environment=None, ports=None):
+  def __init__(self, *lines, command=('serve',), environment=None, ports=None, durability=None):
     self.folder = tempfile.mkdtemp(prefix='laju-test-')
     ports = ports or free_ports(len(PORTS))
     self.endpoint = {name: 'tcp://127.0.0.1:%d' % port for name, port in zip(PORTS, ports)}
     self.port = dict(zip(PORTS, ports))
     self.config = self.write('laju.yaml', '\n'.join((
-      'durability: none',
+      'durability: ' + (durability or DURABILITY),
+      'data: %s/laju-data' % self.folder,
       'ingest: {acked: "%s", push: "%s"}' % (self.endpoint['ingest.acked'], self.endpoint['ingest.push']),
       'publish: {updates: "%s", snapshot: "%s", every_ms: 10}' % (
         self.endpoint['publish.updates'], self.endpoint['publish.snapshot']),
@@ -138,6 +141,12 @@ class Server:
       assert line not in words, words
     if clean:
       assert status == 0, 'laju ended with %s: %s' % (status, words)
+
+  def kill(self):
+    """SIGKILL: what was on its way is gone."""
+    self.process.kill()
+    self.process.wait()
+    self.process = None
 
   def alive(self):
     return self.process.poll() is None

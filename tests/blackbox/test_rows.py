@@ -202,7 +202,7 @@ class Heartbeat(harness.Case):
                         for rollup in ('all', 'campaign')}, set(beat['ch']))
       self.assertEqual({1}, set(beat['ch'].values()))
       self.assertIn('web', beat['feeds'])
-      self.assertEqual(('none', False), (beat['dur'], beat['demo']))
+      self.assertEqual((harness.DURABILITY, False), (beat['dur'], beat['demo']))
 
   def test_a_lost_last_row_shows_in_the_heartbeat(self):
     """Who has missed rows of a channel sees a higher count there than in its newest row."""

@@ -42,7 +42,7 @@ class Status(harness.Case):
       counted = {name: n for name, n in told['events'].items() if n}
       self.assertEqual({'ok': 3, 'bad_amount': 1, 'too_late': 1}, counted)
       self.assertEqual((1, 1, 3), (told['state']['parked'], told['state']['entities'], told['state']['facts']))
-      self.assertEqual(('Asia/Jakarta', 'IDR', 'wall', 'none', False),
+      self.assertEqual(('Asia/Jakarta', 'IDR', 'wall', harness.DURABILITY, False),
                        tuple(told[key] for key in ('zone', 'cur', 'clock', 'dur', 'demo')))
       self.assertEqual(2, told['since']['dead_letters'])
       others = ('kernel', 'rows', 'resident', 'memory_max')

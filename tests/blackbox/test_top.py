@@ -54,7 +54,7 @@ def screen(*args, width=80, height=24, **environment):
 
 class Top(unittest.TestCase):
   def test_once_prints_the_day_its_campaigns_and_who_is_heard(self):
-    with Server('zone: Asia/Jakarta') as server:
+    with Server('zone: Asia/Jakarta', durability='none') as server:
       events(server, sale('a', cust='c1', camp='brand', amt=125000, cur='IDR', feed='shop'))
       done = run('top', '--once', '-c', server.config)
     self.assertEqual((done.returncode, done.stderr), (0, ''))

@@ -531,11 +531,13 @@ batch_that_was_not_stored_is_not_counted(void **state)
 {
 	struct world *world = *state;
 	send_batch(world, "web", 9, 4, 1);
-	take(world)->lsn = 0; /* log_append() failed */
+	struct group *group = take(world);
+	group->lsn = 0; /* log_append() failed */
+	group->refusal = BATCH_STORAGE_FAILED;
 	settle(world);
 	assert_true(slice_is(world->answer.code, "storage_failed"));
 	assert_int_equal(answer_id(&world->answer), 9);
-	assert_int_equal(world->answer.retry_ms, INGEST_RETRY_MS);
+	assert_int_equal(world->answer.retry_ms, INGEST_STORAGE_RETRY_MS);
 	assert_int_equal(count(world).events, 0);
 	assert_int_equal(count(world).verdict[VERDICT_MISSING_FIELD], 0);
 	assert_int_equal(count(world).in_flight_bytes, 0);

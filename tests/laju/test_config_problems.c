@@ -138,14 +138,19 @@ static const struct golden table[] = {
 	     "laju.yaml:1:11: unknown currency 'idr'; it is three capital letters, as IDR\n"
 	     "currency: idr\n"
 	     "          ^\n"},
-	{"durability_that_is_not_there_yet",
-	     "durability: sync\n",
-	     "laju.yaml:1:13: durability must be none: sync and write come with the durable journal\n"
-	     "durability: sync\n"
-	     "            ^\n"},
+	{"a_journal_without_room",
+	     "journal_max: 4MiB\n",
+	     "laju.yaml:1:14: journal_max must be 16MiB to 1024GiB, not '4MiB'\n"
+	     "journal_max: 4MiB\n"
+	     "             ^\n"},
+	{"a_journal_without_a_limit",
+	     "journal_max: auto\n",
+	     "laju.yaml:1:14: journal_max must be 16MiB to 1024GiB, not 'auto'\n"
+	     "journal_max: auto\n"
+	     "             ^\n"},
 	{"durability_that_never_was",
 	     "durability: maybe\n",
-	     "laju.yaml:1:13: durability must be none, not 'maybe'\n"
+	     "laju.yaml:1:13: durability must be sync, write or none, not 'maybe'\n"
 	     "durability: maybe\n"
 	     "            ^\n"},
 	{"more_than_one_shard",
@@ -177,9 +182,6 @@ static const struct golden table[] = {
 	     "data: /tmp/x\n"
 	     "http: {listen: \"127.0.0.1:8080\"}\n"
 	     "targets: t.yaml\n",
-	     "laju.yaml:1:7: warning: data is not used by this version yet: everything is kept in memory\n"
-	     "data: /tmp/x\n"
-	     "      ^\n"
 	     "laju.yaml:2:17: warning: http.listen is not served by this version yet\n"
 	     "http: {listen: \"127.0.0.1:8080\"}\n"
 	     "                ^\n"

@@ -1,0 +1,184 @@
+/* journal_thread.c - links and timers around the log. */
+#include "journal/journal_thread.h"
+#include "common/clock.h"
+#include "common/link.h"
+#include "common/mem.h"
+#include "common/zloop.h"
+#include "schemas/codes.h"
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <zmq.h>
+
+static const double LOOK_S = 0.25; /* for ticks, and for a commit that had no room */
+
+struct journal_state {
+	struct journal_thread *thread;
+	struct ev_loop *loop;
+	struct zloop source[JOURNAL_SOURCES_MAX];
+	unsigned ended;
+	ev_timer look;
+	ev_prepare commit;
+	/* Appended, or refused, and not yet handed on; bounded by what ingest has in flight. */
+	struct group **pending;
+	uint32_t count, cap;
+	bool waits; /* a commit had no room in one piece: all of it waits for some */
+};
+
+static void
+pending_add(struct journal_state *state, struct group *group)
+{
+	if (state->count == state->cap) {
+		state->cap = state->cap * 2 + 64;
+		state->pending = mem_realloc(state->pending, state->cap * sizeof(*state->pending));
+	}
+	state->pending[state->count++] = group;
+}
+
+static void
+hand_on(struct journal_state *state)
+{
+	for (uint32_t i = 0; i < state->count; i++)
+		link_put(state->thread->groups, state->pending[i]); /* there is room: what is in flight is bounded below it */
+	state->count = 0;
+}
+
+static enum batch_code
+refusal_of(int rc)
+{
+	return rc == -ENOSPC ? BATCH_STORAGE_FULL : BATCH_STORAGE_FAILED;
+}
+
+/* The commit failed for good: nothing behind the durable end is stored. */
+static void
+refuse_pending(struct journal_state *state, int rc)
+{
+	uint64_t durable = log_durable(state->thread->log);
+	for (uint32_t i = 0; i < state->count; i++) {
+		struct group *group = state->pending[i];
+		if (group->lsn <= durable)
+			continue;
+		group->lsn = 0;
+		group->refusal = (uint8_t)refusal_of(rc);
+	}
+}
+
+static void
+commit(struct journal_state *state)
+{
+	struct log *log = state->thread->log;
+	if (state->count == 0)
+		return;
+	int failed_before = log_failed(log), rc = log_commit(log);
+	state->waits = rc < 0 && log_failed(log) == 0;
+	if (state->waits)
+		return; /* tried again by on_look(): it is all still gathered */
+	if (rc < 0)
+		refuse_pending(state, rc);
+	if (rc < 0 && failed_before == 0)
+		fprintf(stderr, "laju: storage_failed: the log cannot be written any more (%s); events are refused, what was "
+		                "counted can be read; restart when the disk is well\n", strerror(-rc));
+	atomic_store_explicit(&state->thread->durable, log_durable(log), memory_order_release);
+	hand_on(state);
+}
+
+static void
+take(struct journal_state *state, struct group *group)
+{
+	struct log *log = state->thread->log;
+	int rc = log_append(log, group);
+	if (rc < 0)
+		group->refusal = (uint8_t)refusal_of(rc);
+	pending_add(state, group);
+	if (log_gathered(log) >= LOG_COMMIT_BYTES && !state->waits)
+		commit(state);
+}
+
+static bool
+on_group(struct zloop *watcher)
+{
+	struct journal_state *state = watcher->data;
+	void *group;
+	if (!link_receive(watcher->socket, &group))
+		return false;
+	if (group != NULL) {
+		take(state, group);
+		return true;
+	}
+	if (++state->ended == state->thread->sources)
+		ev_break(state->loop, EVBREAK_ALL);
+	return false;
+}
+
+static void
+on_look(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct journal_state *state = timer->data;
+	(void)loop, (void)revents;
+	struct group *tick = state->thread->ticks ? log_tick_due(state->thread->log, clock_wall_ms()) : NULL;
+	if (tick != NULL)
+		take(state, tick);
+	if (state->waits)
+		commit(state);
+}
+
+/* Before the loop sleeps: what a turn has brought. */
+static void
+on_commit(struct ev_loop *loop, ev_prepare *prepare, int revents)
+{
+	struct journal_state *state = prepare->data;
+	(void)loop, (void)revents;
+	if (!state->waits)
+		commit(state);
+}
+
+static void *
+run(void *argument)
+{
+	struct journal_thread *thread = argument;
+	struct journal_state *state = thread->state;
+	ev_run(state->loop, 0);
+	commit(state);
+	if (state->waits) { /* and will for ever: nobody is told that it was stored */
+		refuse_pending(state, -ENOSPC);
+		hand_on(state);
+	}
+	link_end(thread->groups);
+	return NULL;
+}
+
+void
+journal_thread_start(struct journal_thread *thread)
+{
+	struct journal_state *state = mem_zalloc(1, sizeof(*state));
+	thread->state = state;
+	state->thread = thread;
+	atomic_store(&thread->durable, log_durable(thread->log));
+	state->loop = ev_loop_new(EVBACKEND_EPOLL);
+	for (unsigned s = 0; s < thread->sources; s++) {
+		zloop_start(&state->source[s], state->loop, thread->source[s], on_group, state);
+		state->source[s].only_receives = true;
+	}
+	ev_timer_init(&state->look, on_look, 0, LOOK_S);
+	state->look.data = state;
+	ev_timer_start(state->loop, &state->look);
+	ev_prepare_init(&state->commit, on_commit);
+	ev_set_priority(&state->commit, EV_MINPRI); /* behind all that receives */
+	state->commit.data = state;
+	ev_prepare_start(state->loop, &state->commit);
+	pthread_create(&thread->thread, NULL, run, thread);
+	pthread_setname_np(thread->thread, "laju-journal");
+}
+
+void
+journal_thread_join(struct journal_thread *thread)
+{
+	pthread_join(thread->thread, NULL);
+	for (unsigned s = 0; s < thread->sources; s++)
+		zmq_close(thread->source[s]);
+	zmq_close(thread->groups);
+	ev_loop_destroy(thread->state->loop);
+	free(thread->state->pending);
+	free(thread->state);
+}

@@ -1,0 +1,33 @@
+/*
+ * journal_thread.h - the log on disk in a thread of its own: groups in from ingest, group commit, groups out to the
+ * aggregator in the order of the log.
+ *
+ * A commit holds all that came while the one before it was written: at once when there is nothing else to do, more the
+ * busier it is. A group goes on only when log_durable() has reached it, or when the log has refused it (then its lsn is 0
+ * and refusal says why); both in the order they came, since ingest takes them back in that order. Ticks of a minute
+ * without a record are made here.
+ */
+#ifndef JOURNAL_JOURNAL_THREAD_H
+#define JOURNAL_JOURNAL_THREAD_H
+#include "journal/log.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { JOURNAL_SOURCES_MAX = 16 };
+
+struct journal_thread {
+	/* set by the node before start */
+	struct log *log;                   /* the thread's from start to join */
+	bool ticks;                        /* clock: wall: a minute without a record is logged as a tick */
+	void *source[JOURNAL_SOURCES_MAX]; /* links from ingest, by group->worker */
+	unsigned sources;
+	void *groups;                      /* link to the aggregator: every group, and ticks, which it frees */
+	_Atomic uint64_t durable;          /* log_durable(), for whoever wants to be sure */
+	struct journal_state *state;
+	pthread_t thread;
+};
+
+/* Ends by itself when every source has sent its end mark, after a last commit, and passes the mark on. */
+void journal_thread_start(struct journal_thread *thread);
+void journal_thread_join(struct journal_thread *thread); /* closes its sockets */
+#endif

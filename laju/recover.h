@@ -1,0 +1,19 @@
+/*
+ * recover.h - state from a log: what a start, and the simulation's restarts, do before anything else.
+ */
+#ifndef LAJU_RECOVER_H
+#define LAJU_RECOVER_H
+#include "aggregator/aggregator.h"
+#include "journal/log.h"
+
+/* Told after every RECOVER_EVERY records and at the end: events applied so far, and the record reached. */
+enum { RECOVER_EVERY = 64 };
+typedef void recover_progress_fn(void *context, uint64_t lsn, uint64_t events);
+
+/*
+ * Applies the log's durable records to an aggregator that has seen none, in order. 0, or a negative errno: what
+ * log_read() said of record *lsn, or -ENOENT: records before the log's first are gone. progress may be NULL.
+ */
+int recover(const struct log *log, struct aggregator *aggregator, recover_progress_fn *progress, void *context,
+            uint64_t *lsn);
+#endif
