@@ -147,8 +147,7 @@ tell_full(struct ingest_state *state, bool full)
 {
 	if (state->thread->worker != 0 || full == state->told_full)
 		return;
-	struct note *note = note_new(NOTE_FULL, clock_wall_ms());
-	note_add(note, 0, slice_of(full ? "full" : ""));
+	struct note *note = note_alarm(ALARM_MEMORY_FULL, full);
 	if (link_send(state->thread->notes, note))
 		state->told_full = full;
 	else

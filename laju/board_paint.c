@@ -83,22 +83,45 @@ waiting(struct painter *painter)
 	line(painter, slice_of(left), slice_of("waiting for the server"), "7");
 }
 
+/* What is wrong with the service itself, by the last heartbeat; `laju status` says what to do. False: nothing. */
+static bool
+alarms_add(const struct painter *painter, struct buf *text)
+{
+	struct heartbeat_head head;
+	struct slice name;
+	if (painter->board->beat.len == 0 || heartbeat_decode(&head, buf_slice(&painter->board->beat)) != 0)
+		return false;
+	uint32_t left = head.alarms.n ? row_walk_begin(&head.alarms) : 0;
+	bool any = left > 0;
+	if (any)
+		buf_printf(text, "  ALARM");
+	while (row_names_next(&head.alarms, &left, &name)) {
+		buf_printf(text, " ");
+		text_clean(text, name);
+	}
+	return any;
+}
+
 static void
 header(struct painter *painter)
 {
 	const struct board *board = painter->board;
-	char left[256], right[128], when[64], age[NUMBER_TEXT_MAX];
+	struct buf left = {0};
+	char right[128], when[64], age[NUMBER_TEXT_MAX];
 	bool lost = is_lost(painter);
 	local_time(painter->view->wall_ms, "%a %d %b %H:%M:%S %Z", when);
-	snprintf(left, sizeof(left), "laju  %s%s%s", when, board->hello.demo ? "  DEMO (made-up data)" : "",
-	         strcmp(board->hello.durability, "none") == 0 ? "  memory only" : "");
+	buf_printf(&left, "laju  %s", when);
+	bool alarmed = alarms_add(painter, &left);
+	buf_printf(&left, "%s%s", board->hello.demo ? "  DEMO (made-up data)" : "",
+	           strcmp(board->hello.durability, "none") == 0 ? "  memory only" : "");
 	if (board->heard_ms == 0) {
 		snprintf(right, sizeof(right), "waiting for the server");
 	} else {
 		number_age(painter->view->now_ms - board->heard_ms, age);
 		snprintf(right, sizeof(right), "%s %s", lost ? "LOST" : "live", age);
 	}
-	line(painter, slice_of(left), slice_of(right), lost ? "7" : "1");
+	line(painter, buf_slice(&left), slice_of(right), lost || alarmed ? "7" : "1");
+	buf_fini(&left);
 }
 
 static const struct row_value *

@@ -4,6 +4,7 @@
 #include "laju/ndjson.h"
 #include "laju/table.h"
 #include "publisher/figures.h"
+#include "schemas/alarm.h"
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -46,6 +47,8 @@ server_rows(struct text_table *table, const struct info *info)
 {
 	bool by_events = slice_is(info->clock, "events"), none = slice_is(info->durability, "none");
 	char text[NUMBER_TEXT_MAX];
+	for (uint32_t i = 0; i < info->alarms; i++)
+		slice_row(table, "ALARM", info->alarm[i], alarm_sentence(info->alarm[i]));
 	slice_row(table, "version", info->version, "");
 	if (info->demo)
 		figure_row(table, "DEMO", "yes", "made-up data");

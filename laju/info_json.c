@@ -46,6 +46,12 @@ info_json(struct buf *out, const struct info *info)
 		buf_printf(out, "%" PRId64, info->at_ms);
 	buf_printf(out, ",\"lag_ms\":%" PRId64 ",\"lsn\":%" PRIu64 ",\"rows\":%" PRIu64, info->lag_ms, info->lsn,
 	           info->rows_lsn);
+	buf_printf(out, ",\n \"alarms\":[");
+	for (uint32_t i = 0; i < info->alarms; i++) {
+		buf_printf(out, i > 0 ? "," : "");
+		text_json(out, info->alarm[i]);
+	}
+	buf_printf(out, "]");
 	for (unsigned g = 0; g < INFO_GROUPS; g++) {
 		buf_printf(out, ",\n \"%s\":", info_group_name(g));
 		info_figures_json(out, &info->group[g]);

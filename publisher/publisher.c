@@ -52,7 +52,7 @@ struct publisher {
 	bool updated;         /* since the last heartbeat */
 	struct figures figures;
 	int64_t beat_ms;      /* wall clock of the last heartbeat */
-	bool full;            /* publisher_full() */
+	uint32_t alarms;      /* publisher_alarm(): bits 1 << enum alarm */
 	int64_t arrival_ms;   /* wall clock of the first heartbeat after the last update */
 	struct publisher_counters counters;
 	struct buf topic, row;
@@ -373,6 +373,7 @@ void
 publisher_figures(struct publisher *publisher, const struct figures *figures)
 {
 	publisher->figures = *figures;
+	publisher_alarm(publisher, ALARM_AUDIT_MISMATCH, figures->kernel.audit_mismatch > 0);
 }
 
 static int64_t
@@ -403,6 +404,7 @@ tell_info(struct publisher *publisher)
 	    .demo = config->demo,
 	};
 	publisher_count(publisher, &counters);
+	info_alarms(&info, publisher->alarms);
 	figures_tell(&info, &publisher->figures, &counters, config->memory_max);
 	info_encode(&info, &publisher->row);
 }
@@ -512,9 +514,12 @@ channels_list(const struct publisher *publisher, struct heartbeat_channel *out)
 }
 
 void
-publisher_full(struct publisher *publisher, bool full)
+publisher_alarm(struct publisher *publisher, enum alarm alarm, bool on)
 {
-	publisher->full = full;
+	if (on)
+		publisher->alarms |= 1u << alarm;
+	else
+		publisher->alarms &= ~(1u << alarm);
 }
 
 void
@@ -529,7 +534,8 @@ publisher_heartbeat(struct publisher *publisher, int64_t now_ms)
 	    .now_ms = now_ms,
 	    .durability = slice_of(publisher->config.durability),
 	    .demo = publisher->config.demo,
-	    .full = publisher->full,
+	    .full = publisher->alarms >> ALARM_MEMORY_FULL & 1,
+	    .alarms = publisher->alarms,
 	    .channel = channel,
 	    .feed = feed,
 	};

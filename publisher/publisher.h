@@ -15,6 +15,7 @@
 #define PUBLISHER_PUBLISHER_H
 #include "aggregator/figures.h"
 #include "aggregator/update.h"
+#include "schemas/alarm.h"
 #include "schemas/row.h"
 #include "schemas/snapshot.h"
 
@@ -95,8 +96,8 @@ void publisher_dead(struct publisher *publisher, int64_t at_ms, struct slice pee
 void publisher_feed(struct publisher *publisher, struct slice feed, int64_t at_ms);
 /* How the aggregator is, about once a second: what is told of it until the next time. */
 void publisher_figures(struct publisher *publisher, const struct figures *figures);
-/* memory_max is used up, or no longer: heartbeats say so. */
-void publisher_full(struct publisher *publisher, bool full);
+/* Something is wrong with the service, or no longer: heartbeats and answers say so. A wrong total is in the figures. */
+void publisher_alarm(struct publisher *publisher, enum alarm alarm, bool on);
 /* Once a second: hb/. now_ms: wall clock; lag is now - the last update's wall arrival as told here. */
 void publisher_heartbeat(struct publisher *publisher, int64_t now_ms);
 

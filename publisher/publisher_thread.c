@@ -137,6 +137,7 @@ take_note(struct publisher_state *state, const struct note *note)
 	struct publisher *publisher = state->publisher;
 	struct figures figures;
 	struct alert_row alert;
+	enum alarm alarm;
 	switch ((enum note_kind)note->kind) {
 	case NOTE_UPDATE:
 		publisher_update(publisher, buf_slice(&note->bytes));
@@ -159,8 +160,9 @@ take_note(struct publisher_state *state, const struct note *note)
 	case NOTE_ANSWER:
 		send_reply(state, note_text(note, 0), note_text(note, 1));
 		break;
-	case NOTE_FULL:
-		publisher_full(publisher, note_text(note, 0).n > 0);
+	case NOTE_ALARM:
+		if ((alarm = alarm_of(note_text(note, 0))) < ALARM_COUNT)
+			publisher_alarm(publisher, alarm, note_text(note, 1).n > 0);
 		break;
 	case NOTE_QUESTION: /* it comes from here */
 		break;

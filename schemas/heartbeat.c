@@ -1,4 +1,5 @@
 /* heartbeat.c - hb/, hello/ and roll/: what says how things are rather than how much. */
+#include "schemas/alarm.h"
 #include "schemas/row.h"
 #include "schemas/value.h"
 #include <errno.h>
@@ -9,7 +10,7 @@ heartbeat_encode(const struct heartbeat *heartbeat, struct buf *out)
 	uint32_t stale = 0;
 	msgpack_packer packer = pack_to(out);
 
-	msgpack_pack_map(&packer, 12);
+	msgpack_pack_map(&packer, 13);
 	pack_key_u64(&packer, "v", ROW_VERSION);
 	pack_key_u64(&packer, "e", heartbeat->epoch);
 	pack_key_u64(&packer, "s", heartbeat->seq);
@@ -37,6 +38,11 @@ heartbeat_encode(const struct heartbeat *heartbeat, struct buf *out)
 	for (uint32_t i = 0; i < heartbeat->feeds; i++)
 		if (heartbeat->feed[i].stale)
 			pack_text(&packer, heartbeat->feed[i].name);
+	pack_word(&packer, "alarms");
+	msgpack_pack_array(&packer, (size_t)__builtin_popcount(heartbeat->alarms));
+	for (unsigned alarm = 0; alarm < ALARM_COUNT; alarm++)
+		if (heartbeat->alarms >> alarm & 1)
+			pack_word(&packer, alarm_name(alarm));
 }
 
 /* A map of text: integer, checked and left raw. */
@@ -136,6 +142,8 @@ heartbeat_field(struct cursor *cursor, struct slice key, struct heartbeat_head *
 		return numbers_read(cursor, &head->feeds);
 	if (slice_is(key, "stale"))
 		return names_read(cursor, &head->stale);
+	if (slice_is(key, "alarms"))
+		return names_read(cursor, &head->alarms);
 	return cursor_skip(cursor);
 }
 

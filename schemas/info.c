@@ -1,5 +1,6 @@
 /* info.c - a server's state and figures. */
 #include "schemas/info.h"
+#include "schemas/alarm.h"
 #include "schemas/cursor.h"
 #include "schemas/pack.h"
 #include <assert.h>
@@ -57,6 +58,15 @@ info_add(struct info *info, enum info_group group, const char *name, uint64_t va
 	figures->figure[figures->count++] = (struct info_figure){slice_of(name), value};
 }
 
+void
+info_alarms(struct info *info, uint32_t alarms)
+{
+	info->alarms = 0;
+	for (unsigned alarm = 0; alarm < ALARM_COUNT; alarm++)
+		if (alarms >> alarm & 1)
+			info->alarm[info->alarms++] = slice_of(alarm_name(alarm));
+}
+
 bool
 info_find(const struct info *info, enum info_group group, const char *name, uint64_t *value)
 {
@@ -87,7 +97,7 @@ info_encode(const struct info *info, struct buf *out)
 	msgpack_packer packer = pack_to(out);
 	msgpack_pack_array(&packer, 2);
 	pack_word(&packer, "J1");
-	msgpack_pack_map(&packer, 14 + INFO_GROUPS);
+	msgpack_pack_map(&packer, 15 + INFO_GROUPS);
 	pack_key_u64(&packer, "e", info->epoch);
 	pack_key_u64(&packer, "s", info->seq);
 	pack_key_text(&packer, "laju", info->version);
@@ -106,6 +116,10 @@ info_encode(const struct info *info, struct buf *out)
 	pack_key_i64(&packer, "lag_ms", info->lag_ms);
 	pack_key_u64(&packer, "lsn", info->lsn);
 	pack_key_u64(&packer, "rows", info->rows_lsn);
+	pack_word(&packer, "alarms");
+	msgpack_pack_array(&packer, info->alarms);
+	for (uint32_t i = 0; i < info->alarms; i++)
+		pack_text(&packer, info->alarm[i]);
 	for (unsigned g = 0; g < INFO_GROUPS; g++)
 		figures_pack(&packer, group_names[g], &info->group[g]);
 }
@@ -122,6 +136,20 @@ figures_read(struct cursor *cursor, struct info_figures *figures)
 	while (count-- > 0 && cursor_text(cursor, &name) && cursor_uint(cursor, &value))
 		if (figures->count < INFO_FIGURES_MAX)
 			figures->figure[figures->count++] = (struct info_figure){name, value};
+	return !cursor->failed;
+}
+
+static bool
+alarms_read(struct cursor *cursor, struct info *info)
+{
+	struct slice name;
+	uint32_t count;
+	info->alarms = 0;
+	if (!cursor_array(cursor, &count))
+		return false;
+	while (count-- > 0 && cursor_text(cursor, &name))
+		if (info->alarms < INFO_ALARMS_MAX)
+			info->alarm[info->alarms++] = name;
 	return !cursor->failed;
 }
 
@@ -159,6 +187,8 @@ field_read(struct cursor *cursor, struct slice key, struct info *info)
 	for (unsigned g = 0; g < INFO_GROUPS; g++)
 		if (slice_is(key, group_names[g]))
 			return figures_read(cursor, &info->group[g]);
+	if (slice_is(key, "alarms"))
+		return alarms_read(cursor, info);
 	if (slice_is(key, "dec"))
 		return decimals_read(cursor, &info->decimals);
 	if (slice_is(key, "demo"))

@@ -2,8 +2,8 @@
  * info.h - how a server is, asked and told on the snapshot port. See info.md.
  *
  * client: ["I1", {}]
- * server: ["J1", {e, s, laju, zone, cur, dec, clock, dur, demo, now, at, lag_ms, lsn, rows, events, state, since,
- *         bytes}]
+ * server: ["J1", {e, s, laju, zone, cur, dec, clock, dur, demo, now, at, lag_ms, lsn, rows, alarms, events, state,
+ *         since, bytes}]
  *
  * The last four are maps of figures by name: what there is to count grows, so readers take
  * the names as they come. Pure.
@@ -12,7 +12,7 @@
 #define SCHEMAS_INFO_H
 #include "common/buf.h"
 
-enum { INFO_FIGURES_MAX = 64 }; /* of a group; a reader passes over more */
+enum { INFO_FIGURES_MAX = 64 /* of a group */, INFO_ALARMS_MAX = 32 }; /* a reader passes over more */
 
 enum info_group {
 	INFO_EVENTS = 0, /* events since the start, by verdict */
@@ -40,6 +40,8 @@ struct info {
 	struct slice version, zone, currency, clock, durability;
 	int decimals;
 	bool demo;
+	uint32_t alarms;
+	struct slice alarm[INFO_ALARMS_MAX]; /* names: alarm.h */
 	struct info_figures group[INFO_GROUPS];
 };
 
@@ -54,6 +56,8 @@ int info_decode(struct info *info, struct slice bytes); /* 0 or -EBADMSG; slices
 
 /* INFO_FIGURES_MAX at most. name must live as long as the info. */
 void info_add(struct info *info, enum info_group group, const char *name, uint64_t value);
+/* alarms: bits 1 << enum alarm. */
+void info_alarms(struct info *info, uint32_t alarms);
 /* False: it was not told (*value is 0). */
 bool info_find(const struct info *info, enum info_group group, const char *name, uint64_t *value);
 const char *info_group_name(enum info_group group); /* events, state, since, bytes */

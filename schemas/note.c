@@ -12,6 +12,15 @@ note_new(enum note_kind kind, int64_t at_ms)
 	return note;
 }
 
+struct note *
+note_alarm(enum alarm alarm, bool on)
+{
+	struct note *note = note_new(NOTE_ALARM, 0);
+	note_add(note, 0, slice_of(alarm_name(alarm)));
+	note_add(note, 1, slice_of(on ? "on" : ""));
+	return note;
+}
+
 void
 note_free(struct note *note)
 {

@@ -5,7 +5,7 @@
  */
 #ifndef SCHEMAS_NOTE_H
 #define SCHEMAS_NOTE_H
-#include "common/buf.h"
+#include "schemas/alarm.h"
 
 enum note_kind {
 	NOTE_UPDATE = 1, /* an aggregator update in bytes */
@@ -15,7 +15,7 @@ enum note_kind {
 	NOTE_FIGURES,    /* struct figures (aggregator/figures.h) in bytes */
 	NOTE_QUESTION,   /* from the publisher; texts: peer, cust, id */
 	NOTE_ANSWER,     /* texts: peer, the packed answer */
-	NOTE_FULL,       /* text: "full", memory_max is used up; "" no longer */
+	NOTE_ALARM,      /* texts: an alarm's name; "on", or "" no longer: note_alarm() */
 };
 
 enum { NOTE_TEXTS = 4 };
@@ -28,6 +28,7 @@ struct note {
 };
 
 struct note *note_new(enum note_kind kind, int64_t at_ms);
+struct note *note_alarm(enum alarm alarm, bool on);
 void note_free(struct note *note); /* accepts NULL */
 /* Texts are added in order, at most NOTE_TEXTS. */
 void note_add(struct note *note, unsigned text, struct slice value);

@@ -45,7 +45,7 @@ int row_decode(struct row *row, struct slice bytes); /* 0 or -EBADMSG */
 
 /*
  * hb/: {v, e, s, now, lsn, lag_ms, dur, demo, full, ch: {"<window>/<rollup>": c}, feeds: {name: age_ms},
- *  stale: [name...]}
+ *  stale: [name...], alarms: [name...]}
  */
 struct heartbeat {
 	uint64_t epoch, seq, lsn;
@@ -64,6 +64,7 @@ struct heartbeat {
 		int64_t age_ms;
 		bool stale;
 	} *feed;
+	uint32_t alarms; /* bits 1 << enum alarm (alarm.h) */
 };
 void heartbeat_encode(const struct heartbeat *heartbeat, struct buf *out);
 /* For clients: the head of a heartbeat; channel and feed maps are left raw. */
@@ -73,7 +74,7 @@ struct heartbeat_head {
 	struct slice durability;
 	bool demo, full;
 	struct slice channels, feeds; /* raw maps, checked: see row_map_next() */
-	struct slice stale;           /* raw array of names: see row_names_next() */
+	struct slice stale, alarms;   /* raw arrays of names: see row_names_next() */
 };
 int heartbeat_decode(struct heartbeat_head *head, struct slice bytes);
 /*

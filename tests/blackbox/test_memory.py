@@ -1,4 +1,5 @@
 """A server at its memory budget: refuses, loses nothing, and takes events again when windows have given memory back."""
+import json
 import os
 import unittest
 
@@ -48,7 +49,10 @@ class Memory(harness.Case):
       acked, refusal = fill(server, sender)
       self.assertEqual(('overloaded', 'memory_max is used up'), (refusal['code'], refusal['text']))
       self.assertGreater(refusal['retry_ms'], 0)
-      beats.until(lambda last: last.get('hb/', {}).get('full'))
+      beat = beats.until(lambda last: last.get('hb/', {}).get('full') and last['hb/'])
+      self.assertEqual(['memory_full'], beat['alarms'])
+      self.assertEqual(['memory_full'], json.loads(server.laju('status', '-o', 'json').stdout)['alarms'])
+      self.assertRegex(server.laju('status').stdout, r'(?m)^ALARM +memory_full +memory_max is used up')
       left = deadline(10)
       while 'events are refused for now' not in server.stderr():
         self.assertTrue(left(), server.stderr())
@@ -69,7 +73,7 @@ class Memory(harness.Case):
         kind, _ = sender.raw(msgpack.packb(['E1', [0, [sale('again', ts=NOON + 100 * DAY_MS)]]]))
       with server.rows(ALL) as rows:
         rows.measure(ALL, 'sale_events', 101)
-      beats.until(lambda last: not last['hb/']['full'])
+      beats.until(lambda last: not last['hb/']['full'] and not last['hb/']['alarms'])
       self.assertIn('events are taken again', server.stderr())
       self.assertEqual([], server.dead())
 

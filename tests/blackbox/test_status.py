@@ -60,6 +60,8 @@ class Status(harness.Case):
       for name in (*told['state'], *told['since'], 'version', 'durability'):
         self.assertRegex(shown.stdout, r'(?m)^%s +\S+' % name)
       self.assertRegex(shown.stdout, r'(?m)^events +2 ')
+      self.assertEqual([], told['alarms'])
+      self.assertNotIn('ALARM', shown.stdout)
       self.assertRegex(shown.stdout, r'(?m)^future_ts +1  refused$')
       self.assertNotIn('bad_amount', shown.stdout)
       memory = server.laju('status', '--memory')
@@ -211,7 +213,7 @@ class Explain(harness.Case):
     evil = '\x7f\x9b2J\u202e\u2066\u200e'
     info = ['J1', {'laju': evil, 'zone': evil, 'cur': evil, 'dec': 18, 'dur': evil, 'clock': evil, 'demo': False,
                    'at': -2**63 + 1, 'now': 2**63 - 1, 'lag_ms': -2**63, 'lsn': 2**64 - 1,
-                   'events': {evil: 2**64 - 1}, 'state': {evil: 2**64 - 1},
+                   'alarms': [evil, 'clock_jump'], 'events': {evil: 2**64 - 1}, 'state': {evil: 2**64 - 1},
                    'bytes': {evil: 2**64 - 1, 'series': 1}, 'since': {evil: 0}}]
     view = ['W1', {'known': 'kept', 't': 'refund', 'counts': True, 'amt': -2**63, 'amt_counts': 2**63 - 1, 'ts': -2**63,
                    'given': {'campaign': evil}, 'counted': {'campaign': evil}}]

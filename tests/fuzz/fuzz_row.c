@@ -61,6 +61,7 @@ check_heads(struct slice bytes)
 		walk_map(heartbeat.channels);
 		walk_map(heartbeat.feeds);
 		walk_names(heartbeat.stale);
+		walk_names(heartbeat.alarms);
 	}
 	if (hello_decode(&hello, bytes) == 0) {
 		walk_names(hello.windows);

@@ -94,6 +94,7 @@ check_answers(struct slice bytes)
 	if (info_decode(&info, bytes) == 0) {
 		for (unsigned g = 0; g < INFO_GROUPS; g++)
 			assert(info.group[g].count <= INFO_FIGURES_MAX);
+		assert(info.alarms <= INFO_ALARMS_MAX);
 		info_encode(&info, &once);
 		assert(info_decode(&info_back, buf_slice(&once)) == 0);
 		info_encode(&info_back, &twice);

@@ -1,6 +1,7 @@
 /* test_board.c - the terminal display without a terminal. */
 #include "laju/board.h"
 #include "laju/table.h"
+#include "schemas/alarm.h"
 #include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -91,6 +92,15 @@ give_beat(struct board *board, uint64_t epoch, uint64_t campaign_seq, int64_t no
 	                                     .feed = feed},
 	                 &out);
 	assert_int_equal(board_take(board, slice_of("hb/"), buf_slice(&out), now_ms), BOARD_OTHER);
+	buf_fini(&out);
+}
+
+static void
+give_alarms(struct board *board, uint32_t alarms)
+{
+	struct buf out = {0};
+	heartbeat_encode(&(struct heartbeat){.epoch = 1, .durability = slice_of("none"), .alarms = alarms}, &out);
+	assert_int_equal(board_take(board, slice_of("hb/"), buf_slice(&out), 1000), BOARD_OTHER);
 	buf_fini(&out);
 }
 
@@ -229,6 +239,23 @@ the_next_server_is_waited_for_as_the_first_was(void **state)
 	assert_false(shows(&board, 1000, "123,400"));
 	give_hello(&board, 2, "money");
 	assert_true(shows(&board, 1000, " 1,234 "));
+	board_fini(&board);
+}
+
+static void
+the_header_names_what_is_wrong_with_the_service(void **state)
+{
+	struct board board = begin(NULL);
+	(void)state;
+	give_alarms(&board, 0);
+	assert_false(shows(&board, 1000, "ALARM"));
+	give_alarms(&board, 1 << ALARM_CLOCK_JUMP | 1 << ALARM_MEMORY_FULL);
+	assert_true(shows(&board, 1000, "UTC  ALARM clock_jump memory_full"));
+	char *text = painted(&board, 80, 24, 1000, true);
+	assert_non_null(strstr(text, "\033[7mlaju "));
+	free(text);
+	give_alarms(&board, 0);
+	assert_false(shows(&board, 1000, "ALARM"));
 	board_fini(&board);
 }
 
@@ -388,6 +415,7 @@ main(void)
 	    cmocka_unit_test(a_restarted_server_takes_all_old_numbers_away_and_wants_a_snapshot),
 	    cmocka_unit_test(no_number_is_shown_before_its_unit_is_known),
 	    cmocka_unit_test(the_next_server_is_waited_for_as_the_first_was),
+	    cmocka_unit_test(the_header_names_what_is_wrong_with_the_service),
 	    cmocka_unit_test(a_lost_row_is_told_by_two_heartbeats_running),
 	    cmocka_unit_test(an_alert_stays_until_it_is_ok),
 	    cmocka_unit_test(a_whole_snapshot_leaves_nothing_that_it_did_not_bring),

@@ -488,12 +488,47 @@ heartbeats_tell_channels_lag_and_silent_feeds(void **unused)
 	assert_true(holds(head.feeds, "\xa3web", 4));
 	assert_true(holds(head.feeds, "\xa4shop", 5));
 	assert_true(holds(head.feeds, "\xa5other", 6));
-	assert_false(head.full);
-	publisher_full(bench->publisher, true);
 	publisher_heartbeat(bench->publisher, 5000);
 	assert_int_equal(heartbeat_decode(&head, buf_slice(&bench->sent.row)), 0);
-	assert_true(head.full);
 	assert_int_equal(head.lag_ms, 3000);
+	bench_free(bench);
+}
+
+static void
+beat_has(struct bench *bench, bool full, const char *alarms)
+{
+	struct heartbeat_head head;
+	struct buf names = {0};
+	struct slice name;
+	publisher_heartbeat(bench->publisher, 1000);
+	assert_int_equal(heartbeat_decode(&head, buf_slice(&bench->sent.row)), 0);
+	assert_int_equal(head.full, full);
+	uint32_t left = row_walk_begin(&head.alarms);
+	while (row_names_next(&head.alarms, &left, &name))
+		buf_printf(&names, "%.*s ", (int)name.n, (const char *)name.p);
+	buf_add(&names, "", 1);
+	assert_string_equal((const char *)names.data, alarms);
+	buf_fini(&names);
+}
+
+static void
+heartbeats_tell_alarms(void **unused)
+{
+	struct bench *bench = bench_new();
+	struct figures figures = {0};
+	(void)unused;
+	subscribe(bench, "hb/", true);
+	beat_has(bench, false, "");
+	publisher_alarm(bench->publisher, ALARM_MEMORY_FULL, true);
+	publisher_alarm(bench->publisher, ALARM_CLOCK_JUMP, true);
+	publisher_alarm(bench->publisher, ALARM_CLOCK_JUMP, true);
+	beat_has(bench, true, "clock_jump memory_full ");
+	publisher_alarm(bench->publisher, ALARM_MEMORY_FULL, false);
+	figures.kernel.audit_mismatch = 1;
+	publisher_figures(bench->publisher, &figures);
+	beat_has(bench, false, "clock_jump audit_mismatch ");
+	publisher_alarm(bench->publisher, ALARM_CLOCK_JUMP, false);
+	beat_has(bench, false, "audit_mismatch ");
 	bench_free(bench);
 }
 
@@ -849,6 +884,7 @@ main(void)
 	    cmocka_unit_test(present_alerts_are_kept_versioned_and_re_sent),
 	    cmocka_unit_test(dead_letters_are_sent_as_they_come),
 	    cmocka_unit_test(heartbeats_tell_channels_lag_and_silent_feeds),
+	    cmocka_unit_test(heartbeats_tell_alarms),
 	    cmocka_unit_test(who_loses_messages_and_asks_since_ends_with_the_table),
 	    cmocka_unit_test(a_snapshot_in_many_chunks_misses_no_row_while_the_table_changes),
 	};

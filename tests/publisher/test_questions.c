@@ -104,6 +104,8 @@ the_figures_are_those_last_told(void **unused)
 	figures.kernel.parked = 4;
 	figures.kernel.parked_unfit = 5;
 	figures.kernel.bytes_facts = 6;
+	figures.kernel.audit_mismatch = 1;
+	assert_int_equal(info.alarms, 0);
 	publisher_figures(bench->publisher, &figures);
 	publisher_heartbeat(bench->publisher, 5000);
 	publisher_heartbeat(bench->publisher, 6500);
@@ -111,6 +113,7 @@ the_figures_are_those_last_told(void **unused)
 	assert_int_equal(info_decode(&info, buf_slice(&bench->last)), 0);
 	assert_true(info.at_ms == 1000 && info.lsn == 42 && info.rows_lsn == 0 && info.epoch == 7);
 	assert_true(info.now_ms == 6500 && info.lag_ms == 1500);
+	assert_true(info.alarms == 1 && slice_is(info.alarm[0], "audit_mismatch"));
 	assert_true(slice_is(info.clock, "wall") && slice_is(info.durability, "none") && slice_is(info.zone, "UTC"));
 	assert_true(info_find(&info, INFO_EVENTS, "too_late", &value) && value == 3);
 	assert_true(info_find(&info, INFO_STATE, "parked", &value) && value == 4);

@@ -4,6 +4,7 @@
  * An example in a document is a line "Example `name`" and the next ```hex block: bytes in hex,
  * '#' begins a comment. Runs from the repository's root, as ctest does.
  */
+#include "schemas/alarm.h"
 #include "schemas/batch.h"
 #include "schemas/event_view.h"
 #include "schemas/group.h"
@@ -365,7 +366,7 @@ row_md_shows_a_heartbeat(void **state)
 	const struct heartbeat_feed feed = {slice_of("web"), 700000, true};
 	const struct heartbeat heartbeat = {.epoch = 1795392000123, .seq = 120, .lsn = 42, .now_ms = AT, .lag_ms = 300,
 	                                    .durability = slice_of("none"), .channels = 1, .channel = &channel,
-	                                    .feeds = 1, .feed = &feed};
+	                                    .feeds = 1, .feed = &feed, .alarms = 1 << ALARM_CLOCK_JUMP};
 	struct heartbeat_head head;
 	struct buf made = {0}, shown;
 	struct slice name;
@@ -379,7 +380,30 @@ row_md_shows_a_heartbeat(void **state)
 	assert_true(row_map_next(&head.channels, &left, &name, &value));
 	assert_slice(name, "r1d/campaign");
 	assert_int_equal(value, 9);
+	left = row_walk_begin(&head.alarms);
+	assert_true(row_names_next(&head.alarms, &left, &name));
+	assert_slice(name, "clock_jump");
 	buf_fini(&shown);
+}
+
+/* With the words that `laju status` says. */
+static void
+row_md_lists_every_alarm(void **state)
+{
+	struct buf text = {0};
+	char line[300];
+	(void)state;
+	document_read("schemas/row.md", &text);
+	for (unsigned alarm = 0; alarm < ALARM_COUNT; alarm++) {
+		const char *name = alarm_name(alarm);
+		assert_int_equal(alarm_of(slice_of(name)), alarm);
+		snprintf(line, sizeof(line), "\n| `%s` | %s |\n", name, alarm_sentence(slice_of(name)));
+		if (strstr((const char *)text.data, line) == NULL)
+			fail_msg("schemas/row.md does not have the line: %s", line);
+	}
+	assert_int_equal(alarm_of(slice_of("clock")), ALARM_COUNT);
+	assert_null(alarm_name(ALARM_COUNT));
+	buf_fini(&text);
 }
 
 static void
@@ -471,6 +495,7 @@ info_md_shows_a_server(void **state)
 	info.currency = slice_of("IDR");
 	info.clock = slice_of("wall");
 	info.durability = slice_of("none");
+	info_alarms(&info, 1 << ALARM_MEMORY_FULL);
 	info_add(&info, INFO_EVENTS, "ok", 1000);
 	info_add(&info, INFO_EVENTS, "duplicate", 3);
 	info_add(&info, INFO_EVENTS, "bad_amount", 1);
@@ -484,6 +509,8 @@ info_md_shows_a_server(void **state)
 	assert_int_equal(info_decode(&back, buf_slice(&shown)), 0);
 	assert_int_equal(back.lsn, 42);
 	assert_int_equal(back.group[INFO_BYTES].figure[1].value, 936291);
+	assert_int_equal(back.alarms, 1);
+	assert_slice(back.alarm[0], "memory_full");
 	buf_fini(&shown);
 }
 
@@ -661,6 +688,7 @@ main(void)
 	    cmocka_unit_test(row_md_shows_a_row),
 	    cmocka_unit_test(row_md_shows_a_topic),
 	    cmocka_unit_test(row_md_shows_a_heartbeat),
+	    cmocka_unit_test(row_md_lists_every_alarm),
 	    cmocka_unit_test(row_md_shows_a_hello),
 	    cmocka_unit_test(row_md_shows_a_roll),
 	    cmocka_unit_test(row_md_shows_an_alert),

@@ -1,4 +1,5 @@
 /* test_info.c - questions and answers: how a server is, and what became of an event. */
+#include "schemas/alarm.h"
 #include "schemas/event_view.h"
 #include "schemas/info.h"
 #include "util.h"
@@ -19,6 +20,7 @@ info_fill(uint64_t *seed, struct info *info, char names[INFO_GROUPS][INFO_FIGURE
 	info->durability = slice_of("none");
 	info->decimals = (int)rnd_below(seed, 7);
 	info->demo = rnd(seed) & 1;
+	info_alarms(info, rnd_below(seed, 1 << ALARM_COUNT));
 	for (unsigned g = 0; g < INFO_GROUPS; g++) {
 		uint32_t count = rnd_below(seed, INFO_FIGURES_MAX + 1);
 		for (uint32_t i = 0; i < count; i++) {
@@ -48,6 +50,9 @@ an_info_comes_back_as_it_was(void **state)
 		assert_true(slice_equal(back.version, info.version) && slice_equal(back.zone, info.zone));
 		assert_true(slice_equal(back.currency, info.currency) && slice_equal(back.clock, info.clock));
 		assert_true(slice_equal(back.durability, info.durability));
+		assert_int_equal(back.alarms, info.alarms);
+		for (uint32_t i = 0; i < info.alarms; i++)
+			assert_true(slice_equal(back.alarm[i], info.alarm[i]));
 		for (unsigned g = 0; g < INFO_GROUPS; g++) {
 			assert_int_equal(back.group[g].count, info.group[g].count);
 			for (uint32_t i = 0; i < info.group[g].count; i++) {

@@ -1,4 +1,5 @@
 /* test_row.c - rows, heartbeats, hello, roll, alerts, dead letters. */
+#include "schemas/alarm.h"
 #include "schemas/row.h"
 #include "util.h"
 #include <errno.h>
@@ -177,7 +178,8 @@ a_heartbeat_comes_back_as_it_was(void **state)
 	struct slice name;
 	int64_t value;
 	(void)state;
-	heartbeat_encode(&(struct heartbeat){3, 900, 77, 1767225600000, -12, B("none"), true, false, 2, channels, 3, feeds}, &buf);
+	heartbeat_encode(&(struct heartbeat){3, 900, 77, 1767225600000, -12, B("none"), true, false, 2, channels, 3, feeds,
+	                                      1 << ALARM_MEMORY_FULL | 1 << ALARM_CLOCK_JUMP}, &buf);
 	assert_int_equal(heartbeat_decode(&head, buf_slice(&buf)), 0);
 	assert_true(head.epoch == 3 && head.seq == 900 && head.lsn == 77 && head.now_ms == 1767225600000);
 	assert_true(head.lag_ms == -12 && head.demo && !head.full);
@@ -199,10 +201,19 @@ a_heartbeat_comes_back_as_it_was(void **state)
 	assert_true(row_names_next(&head.stale, &left, &name));
 	assert_slice(name, "pos");
 	assert_false(row_names_next(&head.stale, &left, &name));
+	left = row_walk_begin(&head.alarms);
+	assert_true(row_names_next(&head.alarms, &left, &name));
+	assert_slice(name, "clock_jump");
+	assert_true(row_names_next(&head.alarms, &left, &name));
+	assert_slice(name, "memory_full");
+	assert_false(row_names_next(&head.alarms, &left, &name));
 	for (uint32_t n = 0; n < buf.len; n++)
 		assert_int_equal(heartbeat_decode(&head, (struct slice){buf.data, n}), -EBADMSG);
 	assert_int_equal(heartbeat_decode(&head, B("\x81\xa2" "ch\x81\x01\x01")), -EBADMSG);
 	assert_int_equal(heartbeat_decode(&head, B("\x81\xa5stale\x91\x01")), -EBADMSG);
+	assert_int_equal(heartbeat_decode(&head, B("\x81\xa6" "alarms\x91\x01")), -EBADMSG);
+	assert_int_equal(heartbeat_decode(&head, B("\x80")), 0); /* of an older server */
+	assert_int_equal(head.alarms.n, 0);
 	buf_fini(&buf);
 }
 
