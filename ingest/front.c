@@ -68,11 +68,17 @@ on_router(struct zloop *watcher)
 }
 
 static bool
+must_wait(const struct front_state *state)
+{
+	return state->full || atomic_load_explicit(state->front->storage_full, memory_order_relaxed);
+}
+
+static bool
 on_pull(struct zloop *watcher)
 {
 	struct front_state *state = watcher->data;
 	struct frames frames;
-	if (state->full) {
+	if (must_wait(state)) {
 		zloop_pause(watcher); /* what is in the links already is taken in */
 		return false;
 	}
@@ -91,7 +97,7 @@ on_memory(void *context, bool full)
 {
 	struct front_state *state = context;
 	state->full = full;
-	if (!full)
+	if (!must_wait(state))
 		zloop_resume(&state->pull);
 }
 

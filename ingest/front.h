@@ -15,6 +15,7 @@ struct front {
 	unsigned workers;
 	int64_t memory_max;       /* as the workers have it: beyond it the PULL is not read */
 	atomic_bool *memory_full; /* the same */
+	const atomic_bool *storage_full; /* the same */
 	struct front_state *state;
 	pthread_t thread;
 };

@@ -102,11 +102,17 @@ on_router(struct zloop *watcher)
 }
 
 static bool
+wants_push(const struct ingest_state *state)
+{
+	return ingest_wants_push(state->ingest) && !atomic_load_explicit(state->thread->storage_full, memory_order_relaxed);
+}
+
+static bool
 on_pull(struct zloop *watcher)
 {
 	struct ingest_state *state = watcher->data;
 	struct frames frames;
-	if (!ingest_wants_push(state->ingest)) {
+	if (!wants_push(state)) {
 		zloop_pause(watcher); /* the senders' high-water marks push back */
 		return false;
 	}
@@ -128,7 +134,7 @@ on_front(struct zloop *watcher)
 static void
 resume(struct ingest_state *state)
 {
-	if (ingest_wants_push(state->ingest))
+	if (wants_push(state))
 		zloop_resume(&state->pull);
 	if (ingest_has_room(state->ingest))
 		zloop_resume(&state->front);

@@ -29,6 +29,7 @@ struct ingest_thread {
 	void *notes;               /* link to the publisher */
 	int64_t memory_max;        /* bytes that the process may take; 0: no budget */
 	atomic_bool *memory_full;  /* the process's, see memory_watch.h */
+	const atomic_bool *storage_full; /* the log has no room: the push socket is not read */
 	uint8_t worker;            /* its number, written into its groups */
 	/* its own */
 	struct ingest_counters counters; /* after join */

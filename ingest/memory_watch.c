@@ -36,7 +36,7 @@ on_look(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	struct memory_watch *watch = timer->data;
 	(void)loop, (void)revents;
-	if (watch->leads)
+	if (watch->leads && watch->budget.max_bytes > 0)
 		decide(watch);
 	watch->told(watch->context, atomic_load(watch->full));
 }
@@ -47,8 +47,6 @@ memory_watch_start(struct memory_watch *watch, struct ev_loop *loop, int64_t max
 {
 	*watch = (struct memory_watch){
 	    .budget = {.max_bytes = max_bytes}, .leads = leads, .full = full, .told = told, .context = context};
-	if (max_bytes == 0)
-		return;
 	ev_timer_init(&watch->timer, on_look, 0, LOOK_EVERY_S);
 	watch->timer.data = watch;
 	ev_timer_start(loop, &watch->timer);

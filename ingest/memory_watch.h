@@ -4,7 +4,7 @@
  * One of them leads, on the thread that reads the PULL: it looks at the process's resident size, gives free
  * memory back to the system when the budget is passed, decides, and says on stderr when that begins and
  * ends. Workers behind a front follow it, by one flag: if each decided for itself, some would refuse
- * what others take. Not started without a budget.
+ * what others take. Without a budget it only looks: who is told takes up again what had to wait.
  */
 #ifndef INGEST_MEMORY_WATCH_H
 #define INGEST_MEMORY_WATCH_H
@@ -25,7 +25,7 @@ struct memory_watch {
 	ev_timer timer;
 };
 
-/* max_bytes 0: does nothing. full outlives the loop. */
+/* max_bytes 0: no budget, never full. full outlives the loop. */
 void memory_watch_start(struct memory_watch *watch, struct ev_loop *loop, int64_t max_bytes, bool leads,
                         atomic_bool *full, memory_fn *told, void *context);
 #endif

@@ -5,13 +5,15 @@
 #include "common/mem.h"
 #include "common/zloop.h"
 #include "schemas/codes.h"
+#include "schemas/note.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <zmq.h>
 
-static const double LOOK_S = 0.25; /* for ticks, and for a commit that had no room */
+static const double LOOK_S = 0.25; /* for ticks, and for room */
+enum { LOOKS_A_NOTE = 4 };
 
 struct journal_state {
 	struct journal_thread *thread;
@@ -24,6 +26,8 @@ struct journal_state {
 	struct group **pending;
 	uint32_t count, cap;
 	bool waits; /* a commit had no room in one piece: all of it waits for some */
+	unsigned looks;
+	bool told[ALARM_COUNT]; /* to the publisher */
 };
 
 static void
@@ -65,6 +69,16 @@ refuse_pending(struct journal_state *state, int rc)
 }
 
 static void
+say_failed(int rc)
+{
+	if (rc == -ENOSPC)
+		fprintf(stderr, "laju: storage_full: the disk was full in the midst of a commit; events are refused until it has room\n");
+	else
+		fprintf(stderr, "laju: storage_failed: the log cannot be written any more: %s; events are refused, what was counted can "
+		                "be read; mend the disk, then restart\n", strerror(-rc));
+}
+
+static void
 commit(struct journal_state *state)
 {
 	struct log *log = state->thread->log;
@@ -77,8 +91,7 @@ commit(struct journal_state *state)
 	if (rc < 0)
 		refuse_pending(state, rc);
 	if (rc < 0 && failed_before == 0)
-		fprintf(stderr, "laju: storage_failed: the log cannot be written any more (%s); events are refused, what was "
-		                "counted can be read; restart when the disk is well\n", strerror(-rc));
+		say_failed(rc);
 	atomic_store_explicit(&state->thread->durable, log_durable(log), memory_order_release);
 	hand_on(state);
 }
@@ -111,6 +124,55 @@ on_group(struct zloop *watcher)
 	return false;
 }
 
+/* A note that finds no room is made up for at a later look. */
+static void
+tell(struct journal_state *state, struct note *note)
+{
+	if (!link_send(state->thread->notes, note))
+		note_free(note);
+}
+
+static void
+tell_alarm(struct journal_state *state, enum alarm alarm, bool on)
+{
+	if (on == state->told[alarm])
+		return;
+	struct note *note = note_alarm(alarm, on);
+	if (link_send(state->thread->notes, note))
+		state->told[alarm] = on;
+	else
+		note_free(note);
+}
+
+static void
+tell_figures(struct journal_state *state)
+{
+	struct log_figures figures;
+	struct note *note = note_new(NOTE_LOG, 0);
+	log_figures(state->thread->log, &figures);
+	buf_add(&note->bytes, &figures, sizeof(figures));
+	tell(state, note);
+}
+
+/* Is there room again, and is there none? */
+static void
+look_for_room(struct journal_state *state)
+{
+	struct log *log = state->thread->log;
+	bool takes = log_takes(log, LOG_COMMIT_BYTES);
+	if (log_failed(log) == -ENOSPC && takes && state->count == 0 && log_reopen(log) == 0)
+		fprintf(stderr, "laju: the disk has room again: events are taken\n");
+	int failed = log_failed(log);
+	bool full = failed == -ENOSPC || (failed == 0 && !takes);
+	if (full != atomic_load(state->thread->full) && failed == 0)
+		fprintf(stderr, full ? "laju: storage_full: %llu of %llu MiB of journal_max are used, or the disk is full; events are "
+		                       "refused\n" : "laju: there is room for events again: %llu of %llu MiB\n",
+		        (unsigned long long)log_bytes(log) >> 20, (unsigned long long)log_max_bytes(log) >> 20);
+	atomic_store(state->thread->full, full || failed != 0);
+	tell_alarm(state, ALARM_STORAGE_FULL, full);
+	tell_alarm(state, ALARM_STORAGE_FAILED, failed != 0 && !full);
+}
+
 static void
 on_look(struct ev_loop *loop, ev_timer *timer, int revents)
 {
@@ -121,6 +183,9 @@ on_look(struct ev_loop *loop, ev_timer *timer, int revents)
 		take(state, tick);
 	if (state->waits)
 		commit(state);
+	look_for_room(state);
+	if (state->looks++ % LOOKS_A_NOTE == 0)
+		tell_figures(state);
 }
 
 /* Before the loop sleeps: what a turn has brought. */
@@ -145,6 +210,7 @@ run(void *argument)
 		hand_on(state);
 	}
 	link_end(thread->groups);
+	link_end(thread->notes);
 	return NULL;
 }
 
@@ -178,6 +244,7 @@ journal_thread_join(struct journal_thread *thread)
 	for (unsigned s = 0; s < thread->sources; s++)
 		zmq_close(thread->source[s]);
 	zmq_close(thread->groups);
+	zmq_close(thread->notes);
 	ev_loop_destroy(thread->state->loop);
 	free(thread->state->pending);
 	free(thread->state);

@@ -6,6 +6,10 @@
  * busier it is. A group goes on only when log_durable() has reached it, or when the log has refused it (then its lsn is 0
  * and refusal says why); both in the order they came, since ingest takes them back in that order. Ticks of a minute
  * without a record are made here.
+ *
+ * Trouble: without room events are refused before they are taken, ticks are not, and all goes on by itself when there is
+ * room; also when the disk was full in the midst of a commit. Another write or sync that failed ends the log until the
+ * service is started anew. Both are alarms.
  */
 #ifndef JOURNAL_JOURNAL_THREAD_H
 #define JOURNAL_JOURNAL_THREAD_H
@@ -22,6 +26,8 @@ struct journal_thread {
 	void *source[JOURNAL_SOURCES_MAX]; /* links from ingest, by group->worker */
 	unsigned sources;
 	void *groups;                      /* link to the aggregator: every group, and ticks, which it frees */
+	void *notes;                       /* link to the publisher: figures and alarms */
+	atomic_bool *full;                 /* told to ingest: there is no room for events */
 	_Atomic uint64_t durable;          /* log_durable(), for whoever wants to be sure */
 	struct journal_state *state;
 	pthread_t thread;

@@ -111,6 +111,26 @@ log_failed(const struct log *log)
 	return log->kind == LOG_LMDB ? lmdb_store_failed(log->lmdb) : 0;
 }
 
+int
+log_reopen(struct log *log)
+{
+	struct lmdb_end end;
+	if (log->kind != LOG_LMDB)
+		return -ENOTSUP;
+	int rc = lmdb_store_reopen(log->lmdb, &end);
+	if (rc < 0)
+		return rc;
+	log->last = end.last;
+	log->time_ms = end.time_ms;
+	return 0;
+}
+
+bool
+log_takes(struct log *log, uint32_t bytes)
+{
+	return log->kind != LOG_LMDB || lmdb_store_takes(log->lmdb, bytes);
+}
+
 uint64_t
 log_gathered(const struct log *log)
 {
@@ -221,6 +241,24 @@ uint64_t
 log_map_bytes(const struct log *log)
 {
 	return log->kind == LOG_LMDB ? lmdb_store_map_bytes(log->lmdb) : 0;
+}
+
+uint64_t
+log_max_bytes(const struct log *log)
+{
+	return log->kind == LOG_LMDB ? lmdb_store_max_bytes(log->lmdb) : 0;
+}
+
+void
+log_figures(const struct log *log, struct log_figures *out)
+{
+	*out = (struct log_figures){
+	    .records = log_last(log) + 1 - log_first(log),
+	    .bytes = log_bytes(log),
+	    .max_bytes = log_max_bytes(log),
+	    .durable = log_durable(log),
+	    .counters = log_counters(log),
+	};
 }
 
 struct log_counters

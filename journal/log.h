@@ -80,6 +80,16 @@ int log_commit(struct log *log);
 int log_failed(const struct log *log);       /* 0, or the errno that ended it: -ENOSPC, -EIO, ... */
 uint64_t log_gathered(const struct log *log); /* bytes */
 
+/*
+ * After log_failed() was -ENOSPC: opened anew to write, if the disk has room again and what is there ends where
+ * log_durable() says. 0: log_failed() is 0, and the next record follows the durable ones; what was gathered is dropped. A
+ * write that did not fit can be made good, since LMDB changes no page in place and writes its root last; a sync that
+ * failed for another reason cannot.
+ */
+int log_reopen(struct log *log);
+/* Room for so many more bytes of events; looks at the disk. */
+bool log_takes(struct log *log, uint32_t bytes);
+
 uint64_t log_first(const struct log *log);   /* lsn of the oldest that can be read; log_last() + 1: none */
 uint64_t log_last(const struct log *log);    /* lsn of the newest record; 0: none ever */
 uint64_t log_durable(const struct log *log); /* in memory: log_last() */
@@ -111,6 +121,7 @@ int log_trim(struct log *log, uint64_t lsn);
 /* Of records kept: in memory their length; on disk whole pages, and what is gathered. */
 uint64_t log_bytes(const struct log *log);
 uint64_t log_map_bytes(const struct log *log); /* 0 in memory */
+uint64_t log_max_bytes(const struct log *log); /* journal_max; 0 in memory */
 
 /* Since it was opened; all 0 in memory. */
 struct log_counters {
@@ -123,6 +134,16 @@ struct log_counters {
 	uint64_t dead_readers;  /* killed while reading, whose hold on old pages was ended */
 };
 struct log_counters log_counters(const struct log *log);
+
+/* How it is, for those who ask; plain numbers. */
+struct log_figures {
+	uint64_t records;   /* that can be read */
+	uint64_t bytes;     /* log_bytes() */
+	uint64_t max_bytes; /* journal_max; 0 in memory */
+	uint64_t durable;   /* log_durable() */
+	struct log_counters counters;
+};
+void log_figures(const struct log *log, struct log_figures *out);
 
 /* What log_verify() found. */
 struct log_check {

@@ -666,6 +666,57 @@ lmdb_store_trim(struct lmdb_store *store, uint64_t lsn)
 	return more;
 }
 
+/* Is what is there what was durable? */
+static int
+same_end(struct lmdb_store *store)
+{
+	MDB_txn *txn;
+	struct state there;
+	int rc = mdb_txn_begin(store->environment.env, NULL, MDB_RDONLY, &txn);
+	if (rc != 0)
+		return rc;
+	rc = state_get(&store->environment, txn, &there);
+	if (rc == 0)
+		rc = measure(store, txn);
+	mdb_txn_abort(txn);
+	if (rc == 0 && (there.last != store->state.last || there.epoch != store->state.epoch))
+		rc = EIO; /* a commit that failed is there all the same: nobody can say whether it will be */
+	return rc;
+}
+
+int
+lmdb_store_reopen(struct lmdb_store *store, struct lmdb_end *end)
+{
+	if (store->failed != -ENOSPC)
+		return store->failed != 0 ? store->failed : -EINVAL;
+	close_environment(store);
+	int rc = environment_open(&store->environment, store->directory, store->options.map_bytes, flags_of(&store->options));
+	if (rc == 0)
+		rc = same_end(store);
+	if (rc != 0) {
+		close_environment(store);
+		return fail(store, rc);
+	}
+	store->failed = 0;
+	store->in_pieces = false;
+	value_start(&store->gathered, store->state.last + 1);
+	*end = (struct lmdb_end){store->state.last, store->state.time_ms};
+	return 0;
+}
+
+bool
+lmdb_store_takes(struct lmdb_store *store, uint32_t bytes)
+{
+	look_at_disk(store);
+	return !store->in_pieces && has_room(store, bytes, LOG_RESERVE_BYTES);
+}
+
+uint64_t
+lmdb_store_max_bytes(const struct lmdb_store *store)
+{
+	return store->options.journal_max;
+}
+
 int
 lmdb_store_failed(const struct lmdb_store *store)
 {

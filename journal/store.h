@@ -39,6 +39,9 @@ int lmdb_store_get(struct lmdb_store *store, uint64_t lsn, struct slice *record)
 int lmdb_store_meta_get(struct lmdb_store *store, const char *name, void *bytes, uint32_t n);
 int lmdb_store_meta_put(struct lmdb_store *store, const char *name, const void *bytes, uint32_t n);
 int lmdb_store_trim(struct lmdb_store *store, uint64_t lsn);
+int lmdb_store_reopen(struct lmdb_store *store, struct lmdb_end *end);
+bool lmdb_store_takes(struct lmdb_store *store, uint32_t bytes);
+uint64_t lmdb_store_max_bytes(const struct lmdb_store *store);
 int lmdb_store_failed(const struct lmdb_store *store);
 uint64_t lmdb_store_gathered(const struct lmdb_store *store);
 uint64_t lmdb_store_first(const struct lmdb_store *store);

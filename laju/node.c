@@ -50,7 +50,7 @@ struct node {
 	struct ingest_thread ingest[INGEST_WORKERS_MAX];
 	unsigned workers;
 	int64_t memory_max; /* bytes; 0: no budget */
-	atomic_bool memory_full;
+	atomic_bool memory_full, storage_full;
 	struct front front; /* used when workers > 1 */
 	struct journal_thread journal; /* used when storage.on_disk */
 	struct aggregator_thread aggregator;
@@ -170,6 +170,7 @@ connect_ingest(struct node *node, unsigned worker)
 	strcpy(ingest->core.accept.phone_country, config->phone_country);
 	ingest->memory_max = node->memory_max;
 	ingest->memory_full = &node->memory_full;
+	ingest->storage_full = &node->storage_full;
 	ingest->core.clock_events = config->clock == CLOCK_EVENTS;
 	snprintf(name, sizeof(name), "groups-%u", worker);
 	void **source = node->storage.on_disk ? node->journal.source : node->aggregator.source;
@@ -215,6 +216,9 @@ connect_log(struct node *node)
 	node->journal.sources = node->workers;
 	node->aggregator.source[0] = link_bind(node->zmq, "logged", LINK_DEPTH);
 	node->journal.groups = link_connect(node->zmq, "logged", LINK_DEPTH);
+	node->publisher.notes[node->publisher.sources++] = link_bind(node->zmq, "notes-log", LINK_DEPTH);
+	node->journal.notes = link_connect(node->zmq, "notes-log", LINK_DEPTH);
+	node->journal.full = &node->storage_full;
 	node->aggregator.durable = &node->journal.durable;
 	node->aggregator.sources = 1;
 }
@@ -230,7 +234,7 @@ connect_rooms(struct node *node)
 	node->front.workers = node->workers;
 	node->front.memory_max = node->memory_max;
 	node->front.memory_full = &node->memory_full;
-	connect_log(node);
+	node->front.storage_full = &node->storage_full;
 	node->aggregator.aggregator = node->core;
 	node->aggregator.every_ms = config->publish_every_ms;
 	node->publisher.notes[node->workers] = link_bind(node->zmq, "notes", LINK_DEPTH);
@@ -239,6 +243,7 @@ connect_rooms(struct node *node)
 	node->publisher.notes[node->workers + 1] = link_bind(node->zmq, "updates", UPDATES_QUEUED);
 	node->aggregator.updates = link_connect(node->zmq, "updates", UPDATES_QUEUED);
 	node->publisher.sources = node->workers + 2;
+	connect_log(node);
 	node->aggregator.questions = link_bind(node->zmq, "questions", QUESTIONS_QUEUED);
 	node->publisher.questions = link_connect(node->zmq, "questions", QUESTIONS_QUEUED);
 	node->publisher.xpub = node->xpub;

@@ -2,7 +2,7 @@
 #include "publisher/figures.h"
 #include "publisher/publisher.h"
 
-enum source { KERNEL = 0, PUBLISHER, FIGURES, BUDGET };
+enum source { KERNEL = 0, PUBLISHER, FIGURES, LOG, BUDGET };
 
 struct figure_row {
 	uint8_t group, source;
@@ -12,6 +12,8 @@ struct figure_row {
 
 #define OF_KERNEL(member) KERNEL, offsetof(struct kernel_counters, member)
 #define OF_PUBLISHER(member) PUBLISHER, offsetof(struct publisher_counters, member)
+
+#define OF_LOG(member) LOG, offsetof(struct log_figures, member)
 
 static const struct figure_row rows[] = {
     {INFO_STATE, OF_KERNEL(series), "series", "keys of all rollups that have numbers"},
@@ -28,6 +30,7 @@ static const struct figure_row rows[] = {
     {INFO_STATE, OF_PUBLISHER(rows), "rows", "rows that can be asked for"},
     {INFO_STATE, OF_PUBLISHER(subscriptions), "subscriptions", "different prefixes that somebody subscribed to"},
     {INFO_STATE, OF_PUBLISHER(alerts_active), "alerts", "alerts that are not ok"},
+    {INFO_STATE, OF_LOG(records), "journal", "records of the log on the disk; 0: it is in memory"},
 
     {INFO_SINCE, OF_KERNEL(parked_expired), "parked_expired", "corrections whose event did not come in 63 days"},
     {INFO_SINCE, OF_KERNEL(parked_unfit), "parked_unfit", "corrections that did not fit the event that came"},
@@ -42,6 +45,8 @@ static const struct figure_row rows[] = {
     {INFO_SINCE, OF_PUBLISHER(snapshots_refused), "snapshots_refused", "of these, refused or given up"},
     {INFO_SINCE, OF_PUBLISHER(dead_letters), "dead_letters", "refusals kept for `laju dlq`"},
     {INFO_SINCE, OF_PUBLISHER(dead_dropped), "dead_dropped", "of these, given up for newer ones"},
+    {INFO_SINCE, OF_LOG(counters.commits), "commits", "times that records were made durable"},
+    {INFO_SINCE, OF_LOG(counters.refused), "storage_refused", "groups of batches that the log had no room for"},
 
     {INFO_BYTES, OF_KERNEL(bytes_series), "series", "running totals and keys"},
     {INFO_BYTES, OF_KERNEL(bytes_cells), "cells", "numbers by slot of time, and who was there"},
@@ -53,17 +58,19 @@ static const struct figure_row rows[] = {
     {INFO_BYTES, OF_KERNEL(bytes_firsts), "firsts", "kept for ever"},
     {INFO_BYTES, OF_KERNEL(bytes), "kernel", "all of the above"},
     {INFO_BYTES, OF_PUBLISHER(bytes), "rows", "the publisher's copy of the totals"},
+    {INFO_BYTES, OF_LOG(bytes), "journal", "the log on the disk"},
+    {INFO_BYTES, OF_LOG(max_bytes), "journal_max", "what it may take; 0: it is in memory"},
     {INFO_BYTES, FIGURES, offsetof(struct figures, resident_bytes), "resident", "the process in RAM; 0: not known"},
     {INFO_BYTES, BUDGET, 0, "memory_max", "the budget; 0: none"},
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
 void
-figures_tell(struct info *info, const struct figures *figures, const struct publisher_counters *publisher,
-             uint64_t memory_max)
+figures_tell(struct info *info, const struct figures *figures, const struct log_figures *log,
+             const struct publisher_counters *publisher, uint64_t memory_max)
 {
 	const void *const source[] = {
-	    [KERNEL] = &figures->kernel, [PUBLISHER] = publisher, [FIGURES] = figures, [BUDGET] = &memory_max};
+	    [KERNEL] = &figures->kernel, [PUBLISHER] = publisher, [FIGURES] = figures, [LOG] = log, [BUDGET] = &memory_max};
 	for (unsigned v = 0; v < VERDICT_COUNT; v++)
 		info_add(info, INFO_EVENTS, verdict_name(v), figures->verdict[v]);
 	for (unsigned r = 0; r < ROWS; r++) {

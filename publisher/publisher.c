@@ -51,6 +51,7 @@ struct publisher {
 	uint64_t lsn;
 	bool updated;         /* since the last heartbeat */
 	struct figures figures;
+	struct log_figures log;
 	int64_t beat_ms;      /* wall clock of the last heartbeat */
 	uint32_t alarms;      /* publisher_alarm(): bits 1 << enum alarm */
 	int64_t arrival_ms;   /* wall clock of the first heartbeat after the last update */
@@ -376,6 +377,12 @@ publisher_figures(struct publisher *publisher, const struct figures *figures)
 	publisher_alarm(publisher, ALARM_AUDIT_MISMATCH, figures->kernel.audit_mismatch > 0);
 }
 
+void
+publisher_log(struct publisher *publisher, const struct log_figures *figures)
+{
+	publisher->log = *figures;
+}
+
 static int64_t
 lag_of(const struct publisher *publisher)
 {
@@ -405,7 +412,7 @@ tell_info(struct publisher *publisher)
 	};
 	publisher_count(publisher, &counters);
 	info_alarms(&info, publisher->alarms);
-	figures_tell(&info, &publisher->figures, &counters, config->memory_max);
+	figures_tell(&info, &publisher->figures, &publisher->log, &counters, config->memory_max);
 	info_encode(&info, &publisher->row);
 }
 

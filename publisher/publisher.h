@@ -15,6 +15,7 @@
 #define PUBLISHER_PUBLISHER_H
 #include "aggregator/figures.h"
 #include "aggregator/update.h"
+#include "journal/log.h"
 #include "schemas/alarm.h"
 #include "schemas/row.h"
 #include "schemas/snapshot.h"
@@ -96,6 +97,8 @@ void publisher_dead(struct publisher *publisher, int64_t at_ms, struct slice pee
 void publisher_feed(struct publisher *publisher, struct slice feed, int64_t at_ms);
 /* How the aggregator is, about once a second: what is told of it until the next time. */
 void publisher_figures(struct publisher *publisher, const struct figures *figures);
+/* How the log on disk is, about once a second. */
+void publisher_log(struct publisher *publisher, const struct log_figures *figures);
 /* Something is wrong with the service, or no longer: heartbeats and answers say so. A wrong total is in the figures. */
 void publisher_alarm(struct publisher *publisher, enum alarm alarm, bool on);
 /* Once a second: hb/. now_ms: wall clock; lag is now - the last update's wall arrival as told here. */

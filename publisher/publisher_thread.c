@@ -136,6 +136,7 @@ take_note(struct publisher_state *state, const struct note *note)
 {
 	struct publisher *publisher = state->publisher;
 	struct figures figures;
+	struct log_figures log;
 	struct alert_row alert;
 	enum alarm alarm;
 	switch ((enum note_kind)note->kind) {
@@ -153,6 +154,10 @@ take_note(struct publisher_state *state, const struct note *note)
 	case NOTE_FIGURES:
 		memcpy(&figures, note->bytes.data, sizeof(figures));
 		publisher_figures(publisher, &figures);
+		break;
+	case NOTE_LOG:
+		memcpy(&log, note->bytes.data, sizeof(log));
+		publisher_log(publisher, &log);
 		break;
 	case NOTE_FEED:
 		publisher_feed(publisher, note_text(note, 0), note->at_ms);

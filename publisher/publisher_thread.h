@@ -6,7 +6,7 @@
 #include "publisher/publisher.h"
 #include <pthread.h>
 
-enum { PUBLISHER_SOURCES_MAX = 18 };
+enum { PUBLISHER_SOURCES_MAX = 19 };
 
 struct publisher_thread {
 	/* set by the node before init */
@@ -16,7 +16,7 @@ struct publisher_thread {
 	/* set by the node before start */
 	void *xpub, *snapshot;                /* its own from start on */
 	void *monitor;                        /* PAIR with xpub's ZMQ_EVENT_DISCONNECTED; its own, too */
-	void *notes[PUBLISHER_SOURCES_MAX];   /* links from the ingest threads and the aggregator */
+	void *notes[PUBLISHER_SOURCES_MAX];   /* links from the ingest threads, the aggregator and the journal */
 	unsigned sources;
 	void *questions;                      /* link to the aggregator, for what peers ask of it; the node closes it */
 	void *alerts;                         /* the aggregator's of them that brings what its updates count on */
