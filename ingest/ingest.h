@@ -25,7 +25,7 @@ enum ingest_port {
 
 enum {
 	INGEST_PEERS_MAX = 4096,          /* acked peers known at once; the longest silent without batches goes */
-	INGEST_CREDIT = 64,               /* batches of one peer in flight */
+	INGEST_CREDIT = 256,              /* batches of one peer in flight */
 	INGEST_BATCHES_IN_FLIGHT_MAX = 8192,
 	INGEST_BYTES_IN_FLIGHT_MAX = 64 << 20, /* messages and the structs made of them; overshot by one batch at most */
 	INGEST_GROUPS_IN_FLIGHT_MAX = 512, /* never more than the smallest pipe between threads holds */

@@ -1,5 +1,7 @@
 /*
- * bench_e2e - the whole node: a `laju serve` of its own, over tcp, events kept in memory.
+ * bench_e2e - the whole node: a `laju serve` of its own, over tcp; events kept in memory, and in the cases synced.* in a
+ * directory of the working directory (durability: sync). Those are killed and started again at the end: recovery is
+ * from the start of the process until it answers, over all that is in the journal.
  *
  * KPIs: counts and sums (counts.kpis.yaml); the cases people.* have the default ones, which
  * tell customers, orders and visits apart.
@@ -13,7 +15,7 @@
  * when its batch was due; of a row, from when a marked event (a campaign of its own) was
  * due until a row arrives that counts it.
  *
- * usage: bench_e2e LAJU [push1|push256|acked1|acked256|row|people]...
+ * usage: bench_e2e LAJU [push1|push256|acked1|acked256|row|synced|syncedpeople|people]...
  */
 #include "common/clock.h"
 #include "schemas/event.h"
@@ -31,6 +33,7 @@ static const double PACE_S = 2.0;
 struct bench {
 	const char *laju;
 	const char *kpis; /* NULL: the default, which tells customers apart */
+	const char *durability;
 	void *zmq;
 	struct server server;
 };
@@ -46,7 +49,7 @@ static void
 bench_start(struct bench *bench, int every_ms)
 {
 	bench->zmq = zmq_ctx_new();
-	server_start(&bench->server, bench->laju, every_ms, bench->kpis);
+	server_start(&bench->server, bench->laju, every_ms, bench->kpis, bench->durability);
 }
 
 static void
@@ -92,6 +95,7 @@ warm(struct bench *bench, void *sub)
 struct flow {
 	double rate;    /* events/s */
 	double cpu_ns;  /* of the server, an event */
+	uint64_t events; /* counted in all */
 };
 
 static struct flow
@@ -122,7 +126,7 @@ push_flow(struct bench *bench, uint32_t batch, uint64_t events)
 		rate = (double)(to.events - from.events) * 1e3 / (double)(to.at_ms - from.at_ms);
 	else /* rows came too seldom: start and end count, too */
 		rate = (double)(total - first) * 1e9 / (double)(count.seen_ns - start);
-	struct flow flow = {rate, (server_cpu_ns(&bench->server) - cpu) / (double)(messages * batch)};
+	struct flow flow = {rate, (server_cpu_ns(&bench->server) - cpu) / (double)(messages * batch), total};
 	zmq_close(push);
 	zmq_close(sub);
 	load_free(load);
@@ -137,6 +141,10 @@ bench_push(struct bench *bench, const char *name, uint32_t batch, uint64_t event
 	figure_of(name, "", flow.rate / 1e6, "M/s");
 	figure_of(name, ".cpu", flow.cpu_ns, "ns");
 	figure_of(name, ".rss", server_rss_bytes(&bench->server) / 1e6, "MB");
+	if (strcmp(bench->durability, "none") != 0) {
+		double seconds = server_restart(&bench->server);
+		figure_of(name, ".recovery", (double)flow.events / seconds / 1e6, "M/s");
+	}
 	bench_stop(bench);
 	return flow.rate;
 }
@@ -270,10 +278,10 @@ int
 main(int argc, char **argv)
 {
 	if (argc < 2) {
-		fprintf(stderr, "usage: bench_e2e LAJU [push1|push256|acked1|acked256|row|people]...\n");
+		fprintf(stderr, "usage: bench_e2e LAJU [push1|push256|acked1|acked256|row|synced|syncedpeople|people]...\n");
 		return 2;
 	}
-	struct bench bench = {.laju = argv[1], .kpis = BENCH_FOLDER "/counts.kpis.yaml"};
+	struct bench bench = {.laju = argv[1], .kpis = BENCH_FOLDER "/counts.kpis.yaml", .durability = "none"};
 	double rate = 1e6;
 	if (wanted(argc, argv, "push1"))
 		bench_push(&bench, "push.1", 1, 1000000, 100);
@@ -287,7 +295,19 @@ main(int argc, char **argv)
 		bench_row(&bench, 100, rate);
 		bench_row(&bench, 10, rate);
 	}
+	bench.durability = "sync";
+	if (wanted(argc, argv, "synced")) {
+		bench_push(&bench, "synced.push.1", 1, 1000000, 100);
+		bench_push(&bench, "synced.push.256", 256, 3072000, 100);
+		bench_acked(&bench, "synced.acked.1", 1, 100000);
+		bench_acked(&bench, "synced.acked.256", 256, 6000);
+	}
 	bench.kpis = NULL;
+	if (wanted(argc, argv, "syncedpeople")) {
+		bench_push(&bench, "synced.people.push.256", 256, 3072000, 100);
+		bench_acked(&bench, "synced.people.acked.1", 1, 100000);
+	}
+	bench.durability = "none";
 	if (wanted(argc, argv, "people")) {
 		bench_push(&bench, "people.push.1", 1, 1000000, 100);
 		bench_push(&bench, "people.push.256", 256, 3072000, 100);

@@ -23,7 +23,7 @@ bench_span(const char *laju, const char *name, int64_t span_ms)
 	struct server server;
 	void *zmq = zmq_ctx_new();
 	setenv("LAJU_CLOCK", "events", 1);
-	server_start(&server, laju, 100, NULL);
+	server_start(&server, laju, 100, NULL, "none");
 	double before = server_rss_bytes(&server);
 	struct load *load = load_new(&shape);
 	void *dealer = peer_connect(zmq, ZMQ_DEALER, server.acked, NULL, 0);

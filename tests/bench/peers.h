@@ -11,7 +11,7 @@
 #include "tests/bench/figures.h"
 #include "tests/bench/load.h"
 
-enum { PEER_CREDIT = 64 };
+enum { PEER_CREDIT = 256 };
 
 /* type ZMQ_DEALER, ZMQ_PUSH or ZMQ_SUB (to all of topic). Ends the process when it cannot. hwm 0: no limit. */
 void *peer_connect(void *zmq, int type, const char *endpoint, const char *topic, int hwm);

@@ -1,5 +1,6 @@
 /* server.c - a `laju serve` child. */
 #include "tests/bench/server.h"
+#include "common/clock.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <signal.h>
@@ -12,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PORTS = 4, START_TRIES = 500, TRY_US = 10000 };
+enum { PORTS = 4, TRY_US = 10000 };
 
 static void
 fail(const char *what)
@@ -43,7 +44,7 @@ free_ports(struct server *server)
 static void
 run_child(const struct server *server, const char *laju, int every_ms, const char *kpis)
 {
-	char setting[7][512];
+	char setting[8][512];
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a bench that fails leaves no server behind */
 	snprintf(setting[0], sizeof(setting[0]), "ingest.acked=%s", server->acked);
 	snprintf(setting[1], sizeof(setting[1]), "ingest.push=%s", server->push);
@@ -51,11 +52,12 @@ run_child(const struct server *server, const char *laju, int every_ms, const cha
 	snprintf(setting[3], sizeof(setting[3]), "publish.snapshot=%s", server->snapshot);
 	snprintf(setting[4], sizeof(setting[4]), "publish.every_ms=%d", every_ms);
 	snprintf(setting[5], sizeof(setting[5]), "kpis=%s", kpis != NULL ? kpis : "default");
-	snprintf(setting[6], sizeof(setting[6]), "durability=none");
+	snprintf(setting[6], sizeof(setting[6]), "durability=%s", server->durability);
+	snprintf(setting[7], sizeof(setting[7]), "data=%s", server->data);
 	if (freopen("/dev/null", "w", stderr) == NULL)
 		_exit(1);
 	execl(laju, "laju", "serve", "--set", setting[0], "--set", setting[1], "--set", setting[2], "--set", setting[3],
-	      "--set", setting[4], "--set", setting[5], "--set", setting[6], (char *)NULL);
+	      "--set", setting[4], "--set", setting[5], "--set", setting[6], "--set", setting[7], (char *)NULL);
 	_exit(127);
 }
 
@@ -72,16 +74,15 @@ port_answers(const char *endpoint)
 	return good;
 }
 
-void
-server_start(struct server *server, const char *laju, int every_ms, const char *kpis)
+static void
+launch(struct server *server)
 {
-	free_ports(server);
 	server->pid = fork();
 	if (server->pid < 0)
 		fail("fork");
 	if (server->pid == 0)
-		run_child(server, laju, every_ms, kpis);
-	for (int i = 0; i < START_TRIES; i++) {
+		run_child(server, server->laju, server->every_ms, server->kpis);
+	for (;;) { /* a recovery may take long */
 		if (port_answers(server->snapshot))
 			return;
 		if (waitpid(server->pid, NULL, WNOHANG) == server->pid)
@@ -89,7 +90,26 @@ server_start(struct server *server, const char *laju, int every_ms, const char *
 		usleep(TRY_US);
 	}
 	errno = 0;
-	fail(laju);
+	fail(server->laju);
+}
+
+void
+server_start(struct server *server, const char *laju, int every_ms, const char *kpis, const char *durability)
+{
+	*server = (struct server){.laju = laju, .every_ms = every_ms, .kpis = kpis, .durability = durability};
+	snprintf(server->data, sizeof(server->data), "laju-bench-%ld", (long)getpid());
+	free_ports(server);
+	launch(server);
+}
+
+double
+server_restart(struct server *server)
+{
+	kill(server->pid, SIGKILL);
+	waitpid(server->pid, NULL, 0);
+	int64_t begin = clock_steady_us();
+	launch(server);
+	return (double)(clock_steady_us() - begin) / 1e6;
 }
 
 double
@@ -118,6 +138,13 @@ server_rss_bytes(const struct server *server)
 void
 server_stop(struct server *server)
 {
+	static const char *const files[] = {"data.mdb", "lock.mdb", "writer.lock"};
+	char path[128];
 	kill(server->pid, SIGTERM);
 	waitpid(server->pid, NULL, 0);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", server->data, files[i]);
+		unlink(path);
+	}
+	rmdir(server->data);
 }

@@ -8,10 +8,18 @@
 struct server {
 	pid_t pid;
 	char acked[64], push[64], updates[64], snapshot[64];
+	char data[64]; /* in the working directory: on its disk */
+	const char *laju, *kpis, *durability;
+	int every_ms;
 };
 
-/* kpis: a file, NULL: the default. Returns once it answers; ends the process when it does not start. */
-void server_start(struct server *server, const char *laju, int every_ms, const char *kpis);
+/*
+ * kpis: a file, NULL: the default. durability: sync, write, none. Returns once it answers; ends the process when it
+ * does not start.
+ */
+void server_start(struct server *server, const char *laju, int every_ms, const char *kpis, const char *durability);
+/* Killed and started again: seconds from the start until it answers. */
+double server_restart(struct server *server);
 /* User and system time of all its threads so far. */
 double server_cpu_ns(const struct server *server);
 /* Resident set now. */
