@@ -120,7 +120,7 @@ on_tick(struct ev_loop *loop, ev_timer *timer, int revents)
 	struct aggregator_state *state = timer->data;
 	(void)loop, (void)revents;
 	pthread_mutex_lock(&state->core);
-	struct group *group = log_tick_due(state->thread->log, clock_wall_ms());
+	struct group *group = log_tick_due(state->thread->log, clock_now_ms());
 	if (group != NULL)
 		log_and_apply(state, group);
 	pthread_mutex_unlock(&state->core);

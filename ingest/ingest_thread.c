@@ -89,7 +89,7 @@ on_frames(struct ingest_state *state, struct frames *frames)
 	struct slice peer = frames_slice(&frames->peer), user = {0};
 	if (!ingest_knows(state->ingest, frames->port, peer))
 		user = frames_user(frames);
-	ingest_receive(state->ingest, frames->port, peer, user, frames_slice(&frames->body), clock_wall_ms());
+	ingest_receive(state->ingest, frames->port, peer, user, frames_slice(&frames->body), clock_now_ms());
 	frames_close(frames);
 	return true;
 }
@@ -200,7 +200,7 @@ on_flush(struct ev_loop *loop, ev_prepare *prepare, int revents)
 	struct ingest_state *state = prepare->data;
 	(void)revents;
 	struct group *group;
-	while (ingest_ready(state->ingest) && (group = ingest_take(state->ingest, clock_wall_ms())) != NULL) {
+	while (ingest_ready(state->ingest) && (group = ingest_take(state->ingest, clock_now_ms())) != NULL) {
 		group->worker = state->thread->worker;
 		if (tried(state, group))
 			continue;

@@ -178,12 +178,14 @@ on_look(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	struct journal_state *state = timer->data;
 	(void)loop, (void)revents;
-	struct group *tick = state->thread->ticks ? log_tick_due(state->thread->log, clock_wall_ms()) : NULL;
+	struct group *tick = state->thread->ticks ? log_tick_due(state->thread->log, clock_now_ms()) : NULL;
 	if (tick != NULL)
 		take(state, tick);
 	if (state->waits)
 		commit(state);
 	look_for_room(state);
+	if (state->thread->look != NULL)
+		state->thread->look(state->thread->log);
 	if (state->looks++ % LOOKS_A_NOTE == 0)
 		tell_figures(state);
 }

@@ -28,6 +28,7 @@ struct journal_thread {
 	void *groups;                      /* link to the aggregator: every group, and ticks, which it frees */
 	void *notes;                       /* link to the publisher: figures and alarms */
 	atomic_bool *full;                 /* told to ingest: there is no room for events */
+	void (*look)(struct log *log);     /* called a few times a second: what else is kept beside the records; may be NULL */
 	_Atomic uint64_t durable;          /* log_durable(), for whoever wants to be sure */
 	struct journal_state *state;
 	pthread_t thread;

@@ -501,6 +501,19 @@ client_info(struct client *client, struct info *info, struct buf *bytes, char wh
 }
 
 int
+client_confirm(struct client *client, struct confirmed *confirmed, char why[CLIENT_WHY_MAX])
+{
+	struct buf request = {0}, bytes = {0};
+	confirm_request_encode(&request);
+	int status = ask_once(client, &request, &bytes, why);
+	if (status == 0 && confirmed_decode(confirmed, buf_slice(&bytes)) != 0)
+		status = no_answer(&bytes, why);
+	buf_fini(&request);
+	buf_fini(&bytes);
+	return status;
+}
+
+int
 client_event(struct client *client, const struct event_ask *event, struct event_view *view, struct buf *bytes,
              char why[CLIENT_WHY_MAX])
 {

@@ -103,6 +103,7 @@ int client_snapshot(struct client *client, const struct snapshot_ask *ask, clien
 /* --- questions (schemas/info.md) --- */
 /* Each: 0, or an exit status with one line in why. bytes: what the result points into; the caller's to free. */
 int client_info(struct client *client, struct info *info, struct buf *bytes, char why[CLIENT_WHY_MAX]);
+int client_confirm(struct client *client, struct confirmed *confirmed, char why[CLIENT_WHY_MAX]);
 int client_event(struct client *client, const struct event_ask *ask, struct event_view *view, struct buf *bytes,
                  char why[CLIENT_WHY_MAX]);
 

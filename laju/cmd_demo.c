@@ -82,12 +82,12 @@ static void *
 feed_thread(void *argument)
 {
 	struct demo *self = argument;
-	int64_t now = clock_wall_ms(), from = now - DEMO_HISTORY_DAYS * DAY_MS;
+	int64_t now = clock_now_ms(), from = now - DEMO_HISTORY_DAYS * DAY_MS;
 	demo_feed_run(&self->feed, from, now, false, emit, self);
 	flush(self);
 	while (!atomic_load(&self->stop)) {
 		zmq_poll(NULL, 0, DEMO_LIVE_MS);
-		int64_t later = clock_wall_ms();
+		int64_t later = clock_now_ms();
 		if (later <= now)
 			continue; /* the clock was set back */
 		demo_feed_run(&self->feed, later - now > 60000 ? later - 1 : now, later, true, emit, self);
@@ -107,7 +107,7 @@ up(const struct node_endpoints *endpoints, struct config *config)
 	zmq_setsockopt(demo.socket, ZMQ_RCVTIMEO, &wait, sizeof(wait));
 	zmq_setsockopt(demo.socket, ZMQ_ROUTING_ID, "demo", 4);
 	zmq_connect(demo.socket, endpoints->acked);
-	demo_feed_init(&demo.feed, &config->zone, (uint64_t)clock_wall_ms());
+	demo_feed_init(&demo.feed, &config->zone, (uint64_t)clock_now_ms());
 	fprintf(stderr, "laju: look: laju top   or: laju query 'd/*'\n");
 	pthread_create(&demo.thread, NULL, feed_thread, &demo);
 }

@@ -90,6 +90,11 @@ static const struct option_row status_options[] = {
     OPTION_SNAPSHOT,
     OPTION_TIMEOUT,
 };
+static const struct option_row clock_options[] = {
+    OPTION_CONFIG,
+    OPTION_SNAPSHOT,
+    OPTION_TIMEOUT,
+};
 static const struct option_row explain_options[] = {
     {"event", 0, "ID", NULL, "one event instead of a KPI: what became of it, and why"},
     {"cust", 0, "CUST", NULL, "its cust: an id is its customer's"},
@@ -139,6 +144,10 @@ static const struct command commands[] = {
      "          laju explain roi r30d/campaign/spring\n"
      "          laju explain --event o-1001 --cust c-77\n",
      OPTIONS(explain_options), cmd_explain},
+    {"clock", "confirm", "accept a wall clock that jumped (alarm clock_jump), as it is now",
+     "Until then the service goes on with the time that it had. Set a clock that is wrong right instead:\n"
+     "what expires by a confirmed time is gone for good.\n",
+     OPTIONS(clock_options), cmd_clock},
 };
 
 const struct command *

@@ -7,6 +7,7 @@
 #include "common/memory.h"
 #include "ingest/front.h"
 #include "journal/journal_thread.h"
+#include "laju/clock_start.h"
 #include "laju/storage.h"
 #include "publisher/publisher_thread.h"
 #include "schemas/note.h"
@@ -219,6 +220,7 @@ connect_log(struct node *node)
 	node->publisher.notes[node->publisher.sources++] = link_bind(node->zmq, "notes-log", LINK_DEPTH);
 	node->journal.notes = link_connect(node->zmq, "notes-log", LINK_DEPTH);
 	node->journal.full = &node->storage_full;
+	node->journal.look = clock_keep;
 	node->aggregator.durable = &node->journal.durable;
 	node->aggregator.sources = 1;
 }
@@ -342,6 +344,7 @@ node_start(struct config *config, bool demo)
 		free(node);
 		return NULL;
 	}
+	clock_start(node->storage.on_disk ? node->storage.log : NULL);
 	blocks_ready_start();
 	make_cores(node, demo);
 	if (storage_recover(&node->storage, node->core)) {

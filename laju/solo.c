@@ -119,7 +119,7 @@ make_publisher(struct solo *solo, int decimals)
 	    .feed_count = config->feed_count,
 	    .feed = solo->feed,
 	};
-	const struct publisher_out out = {on_row, on_reply, solo, on_ask};
+	const struct publisher_out out = {on_row, on_reply, solo, on_ask, NULL};
 	solo->publisher = publisher_new(&core, &out);
 }
 

@@ -416,6 +416,15 @@ tell_info(struct publisher *publisher)
 	info_encode(&info, &publisher->row);
 }
 
+static void
+tell_confirmed(struct publisher *publisher)
+{
+	struct confirmed confirmed = {.now_ms = publisher->beat_ms};
+	if (publisher->out.confirm != NULL)
+		publisher->out.confirm(publisher->out.context, &confirmed);
+	confirmed_encode(&confirmed, &publisher->row);
+}
+
 /* A question is answered with one message, or refused as a snapshot is. False: it is none. */
 static bool
 answer(struct publisher *publisher, struct slice peer, struct slice message)
@@ -426,6 +435,11 @@ answer(struct publisher *publisher, struct slice peer, struct slice message)
 	if (info_is_request(message)) {
 		if (info_request_decode(message, why) == 0)
 			tell_info(publisher);
+		else
+			snapshot_refusal_encode("bad_request", why, &publisher->row);
+	} else if (confirm_is_request(message)) {
+		if (confirm_request_decode(message, why) == 0)
+			tell_confirmed(publisher);
 		else
 			snapshot_refusal_encode("bad_request", why, &publisher->row);
 	} else if (event_ask_is(message)) {

@@ -17,6 +17,7 @@
 #include "aggregator/update.h"
 #include "journal/log.h"
 #include "schemas/alarm.h"
+#include "schemas/info.h"
 #include "schemas/row.h"
 #include "schemas/snapshot.h"
 
@@ -54,11 +55,14 @@ typedef void publisher_reply_fn(void *context, struct slice peer, struct slice r
  * False: too many are under way.
  */
 typedef bool publisher_ask_fn(void *context, struct slice peer, struct slice cust, struct slice id);
+/* Accepts the wall clock as it is (common/clock_guard.h) and tells what that did. */
+typedef void publisher_confirm_fn(void *context, struct confirmed *confirmed);
 struct publisher_out {
 	publisher_send_fn *send;
 	publisher_reply_fn *reply;
 	void *context;
-	publisher_ask_fn *ask; /* NULL: nobody can be asked */
+	publisher_ask_fn *ask;         /* NULL: nobody can be asked */
+	publisher_confirm_fn *confirm; /* NULL: no clock is read here */
 };
 
 struct publisher;

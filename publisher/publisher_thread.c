@@ -6,15 +6,20 @@
 #include "common/zloop.h"
 #include "schemas/note.h"
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <zmq.h>
+
+static const double LOOK_EVERY_S = 0.25;
 
 struct publisher_state {
 	struct publisher_thread *thread;
 	struct publisher *publisher;
 	struct ev_loop *loop;
 	struct zloop xpub, monitor, snapshot, notes[PUBLISHER_SOURCES_MAX];
-	ev_timer heartbeat;
+	ev_timer heartbeat, look;
+	bool jumped; /* the wall clock, and it is not followed */
 	ev_prepare work;
 	ev_idle busy;
 	unsigned ended;
@@ -55,6 +60,32 @@ ask_aggregator(void *context, struct slice peer, struct slice cust, struct slice
 		return true;
 	note_free(note);
 	return false;
+}
+
+/* This thread is the one that looks at the process's clock. Both ends of a jump are a line on stderr. */
+static void
+look_at_clock(struct publisher_state *state)
+{
+	int64_t jump_ms = clock_look();
+	if ((jump_ms != 0) == state->jumped)
+		return;
+	state->jumped = jump_ms != 0;
+	publisher_alarm(state->publisher, ALARM_CLOCK_JUMP, state->jumped);
+	if (state->jumped)
+		fprintf(stderr,
+		        "laju: clock_jump: the wall clock jumped %s by %" PRId64 " s and is not followed: "
+		        "set it right, or accept it with `laju clock confirm`\n",
+		        jump_ms > 0 ? "ahead" : "back", ((jump_ms > 0 ? jump_ms : -jump_ms) + 500) / 1000);
+	else
+		fprintf(stderr, "laju: the wall clock is followed again\n");
+}
+
+static void
+confirm_clock(void *context, struct confirmed *confirmed)
+{
+	confirmed->jump_ms = clock_confirm();
+	look_at_clock(context);
+	confirmed->now_ms = clock_now_ms();
 }
 
 static bool
@@ -206,7 +237,14 @@ on_heartbeat(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	struct publisher_state *state = timer->data;
 	(void)loop, (void)revents;
-	publisher_heartbeat(state->publisher, clock_wall_ms());
+	publisher_heartbeat(state->publisher, clock_now_ms());
+}
+
+static void
+on_look(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	(void)loop, (void)revents;
+	look_at_clock(timer->data);
 }
 
 static void
@@ -231,7 +269,7 @@ run(void *argument)
 {
 	struct publisher_thread *thread = argument;
 	ev_run(thread->state->loop, 0);
-	publisher_heartbeat(thread->state->publisher, clock_wall_ms());
+	publisher_heartbeat(thread->state->publisher, clock_now_ms());
 	return NULL;
 }
 
@@ -239,7 +277,7 @@ void
 publisher_thread_init(struct publisher_thread *thread)
 {
 	struct publisher_state *state = mem_zalloc(1, sizeof(*state));
-	const struct publisher_out out = {send_row, send_reply, state, ask_aggregator};
+	const struct publisher_out out = {send_row, send_reply, state, ask_aggregator, confirm_clock};
 	thread->state = state;
 	state->thread = thread;
 	state->publisher = thread->publisher = publisher_new(&thread->core, &out);
@@ -268,6 +306,9 @@ publisher_thread_start(struct publisher_thread *thread)
 	ev_timer_init(&state->heartbeat, on_heartbeat, 1, 1);
 	state->heartbeat.data = state;
 	ev_timer_start(state->loop, &state->heartbeat);
+	ev_timer_init(&state->look, on_look, LOOK_EVERY_S, LOOK_EVERY_S);
+	state->look.data = state;
+	ev_timer_start(state->loop, &state->look);
 	ev_prepare_init(&state->work, on_work);
 	ev_set_priority(&state->work, EV_MAXPRI);
 	state->work.data = state;

@@ -1,5 +1,7 @@
 /*
  * publisher_thread.h - the publisher core on a libev loop: notes in; XPUB and snapshot ROUTER out.
+ *
+ * It also looks at the process's clock and confirms it (common/clock.h): clock_begin() comes before its start.
  */
 #ifndef PUBLISHER_PUBLISHER_THREAD_H
 #define PUBLISHER_PUBLISHER_THREAD_H

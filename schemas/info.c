@@ -1,4 +1,4 @@
-/* info.c - a server's state and figures. */
+/* info.c - a server's state and figures, and its clock confirmed. */
 #include "schemas/info.h"
 #include "schemas/alarm.h"
 #include "schemas/cursor.h"
@@ -17,37 +17,108 @@ info_group_name(enum info_group group)
 	return group_names[group];
 }
 
-void
-info_request_encode(struct buf *out)
+/* A request of nothing but its word: [word, {}]. */
+static void
+word_encode(const char *word, struct buf *out)
 {
 	msgpack_packer packer = pack_to(out);
 	msgpack_pack_array(&packer, 2);
-	pack_word(&packer, "I1");
+	pack_word(&packer, word);
 	msgpack_pack_map(&packer, 0);
+}
+
+static bool
+word_begins(const char *word, struct slice message)
+{
+	struct cursor cursor = cursor_of(message);
+	struct slice first;
+	uint32_t count;
+	return cursor_array(&cursor, &count) && cursor_text(&cursor, &first) && slice_is(first, word);
+}
+
+static int
+word_decode(const char *word, struct slice bytes, char why[120])
+{
+	struct cursor cursor = cursor_of(bytes);
+	struct slice first, key;
+	uint32_t count;
+	bool good = cursor_array(&cursor, &count) && count == 2 && cursor_text(&cursor, &first) && slice_is(first, word) &&
+	            cursor_map(&cursor, &count);
+	while (good && count-- > 0)
+		good = cursor_key(&cursor, &key) && cursor_skip(&cursor); /* of newer versions */
+	good = good && cursor_done(&cursor);
+	why[0] = '\0';
+	if (!good)
+		snprintf(why, 120, "the request is not [\"%s\", {}]", word);
+	return good ? 0 : -EBADMSG;
+}
+
+void
+info_request_encode(struct buf *out)
+{
+	word_encode("I1", out);
 }
 
 bool
 info_is_request(struct slice message)
 {
-	struct cursor cursor = cursor_of(message);
-	struct slice word;
-	uint32_t count;
-	return cursor_array(&cursor, &count) && cursor_text(&cursor, &word) && slice_is(word, "I1");
+	return word_begins("I1", message);
 }
 
 int
 info_request_decode(struct slice bytes, char why[120])
 {
+	return word_decode("I1", bytes, why);
+}
+
+void
+confirm_request_encode(struct buf *out)
+{
+	word_encode("K1", out);
+}
+
+bool
+confirm_is_request(struct slice message)
+{
+	return word_begins("K1", message);
+}
+
+int
+confirm_request_decode(struct slice bytes, char why[120])
+{
+	return word_decode("K1", bytes, why);
+}
+
+void
+confirmed_encode(const struct confirmed *confirmed, struct buf *out)
+{
+	msgpack_packer packer = pack_to(out);
+	msgpack_pack_array(&packer, 2);
+	pack_word(&packer, "L1");
+	msgpack_pack_map(&packer, 2);
+	pack_key_i64(&packer, "jump", confirmed->jump_ms);
+	pack_key_i64(&packer, "now", confirmed->now_ms);
+}
+
+int
+confirmed_decode(struct confirmed *confirmed, struct slice bytes)
+{
 	struct cursor cursor = cursor_of(bytes);
 	struct slice word, key;
 	uint32_t count;
-	bool good = cursor_array(&cursor, &count) && count == 2 && cursor_text(&cursor, &word) && slice_is(word, "I1") &&
-	            cursor_map(&cursor, &count);
-	while (good && count-- > 0)
-		good = cursor_key(&cursor, &key) && cursor_skip(&cursor); /* of newer versions */
-	good = good && cursor_done(&cursor);
-	snprintf(why, 120, "%s", good ? "" : "the request is not [\"I1\", {}]");
-	return good ? 0 : -EBADMSG;
+	*confirmed = (struct confirmed){0};
+	if (!cursor_array(&cursor, &count) || count != 2 || !cursor_text(&cursor, &word) || !slice_is(word, "L1") ||
+	    !cursor_map(&cursor, &count))
+		return -EBADMSG;
+	while (count-- > 0 && cursor_key(&cursor, &key)) {
+		if (slice_is(key, "jump"))
+			cursor_int(&cursor, &confirmed->jump_ms);
+		else if (slice_is(key, "now"))
+			cursor_int(&cursor, &confirmed->now_ms);
+		else
+			cursor_skip(&cursor);
+	}
+	return cursor_done(&cursor) ? 0 : -EBADMSG;
 }
 
 void

@@ -1,11 +1,15 @@
 /*
- * info.h - how a server is, asked and told on the snapshot port. See info.md.
+ * info.h - how a server is, asked and told on the snapshot port; and its clock confirmed. See info.md.
  *
  * client: ["I1", {}]
  * server: ["J1", {e, s, laju, zone, cur, dec, clock, dur, demo, now, at, lag_ms, lsn, rows, alarms, events, state,
  *         since, bytes}]
  *
- * The last four are maps of figures by name: what there is to count grows, so readers take
+ * and the wall clock accepted as it is, after a jump:
+ * client: ["K1", {}]
+ * server: ["L1", {jump, now}]
+ *
+ * The last four of a J1 are maps of figures by name: what there is to count grows, so readers take
  * the names as they come. Pure.
  */
 #ifndef SCHEMAS_INFO_H
@@ -53,6 +57,17 @@ int info_request_decode(struct slice bytes, char why[120]);
 
 void info_encode(const struct info *info, struct buf *out);
 int info_decode(struct info *info, struct slice bytes); /* 0 or -EBADMSG; slices point into bytes */
+
+/* What became of a wall clock that was to be accepted. */
+struct confirmed {
+	int64_t jump_ms; /* how far it was ahead of the service's time; 0: it was followed already */
+	int64_t now_ms;  /* the service's time now */
+};
+void confirm_request_encode(struct buf *out);
+bool confirm_is_request(struct slice message);
+int confirm_request_decode(struct slice bytes, char why[120]);
+void confirmed_encode(const struct confirmed *confirmed, struct buf *out);
+int confirmed_decode(struct confirmed *confirmed, struct slice bytes); /* 0 or -EBADMSG */
 
 /* INFO_FIGURES_MAX at most. name must live as long as the info. */
 void info_add(struct info *info, enum info_group group, const char *name, uint64_t value);

@@ -57,6 +57,7 @@ on_reply(void *context, struct slice peer, struct slice bytes)
 	struct snapshot_reply reply;
 	struct slice topic, row;
 	static struct info info;
+	struct confirmed confirmed;
 	uint64_t rows;
 	assert(peer.n == 1 && peer.p[0] < PEERS);
 	assert(bytes.n <= SNAPSHOT_CHUNK_BYTES);
@@ -64,6 +65,8 @@ on_reply(void *context, struct slice peer, struct slice bytes)
 		assert(info_find(&info, INFO_STATE, "rows", &rows));
 		return;
 	}
+	if (confirmed_decode(&confirmed, bytes) == 0)
+		return;
 	assert(snapshot_reply_decode(&reply, bytes) == 0);
 	if (reply.kind != SNAPSHOT_ROWS)
 		return;
@@ -182,7 +185,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct world world = {.now_ms = INT64_C(1795392000000)};
 	struct publisher_config config = support_config();
-	struct publisher_out out = {on_row, on_reply, &world, on_ask};
+	struct publisher_out out = {on_row, on_reply, &world, on_ask, NULL};
 	struct publisher_counters counters;
 
 	world.publisher = publisher_new(&config, &out);

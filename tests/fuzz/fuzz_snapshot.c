@@ -72,6 +72,9 @@ check_questions(struct slice bytes)
 	int rc = info_request_decode(bytes, why);
 	assert((why[0] == '\0') == (rc == 0));
 	assert(rc != 0 || info_is_request(bytes));
+	rc = confirm_request_decode(bytes, why);
+	assert((why[0] == '\0') == (rc == 0));
+	assert(rc != 0 || confirm_is_request(bytes));
 	rc = event_ask_decode(&ask, bytes, why);
 	assert((why[0] == '\0') == (rc == 0));
 	assert(rc != 0 || event_ask_is(bytes));
@@ -90,6 +93,7 @@ check_answers(struct slice bytes)
 {
 	static struct info info, info_back;
 	struct event_view view, view_back;
+	struct confirmed confirmed, confirmed_back;
 	struct buf once = {0}, twice = {0};
 	if (info_decode(&info, bytes) == 0) {
 		for (unsigned g = 0; g < INFO_GROUPS; g++)
@@ -103,6 +107,10 @@ check_answers(struct slice bytes)
 		event_view_encode(&view, &once);
 		assert(event_view_decode(&view_back, buf_slice(&once)) == 0);
 		event_view_encode(&view_back, &twice);
+	} else if (confirmed_decode(&confirmed, bytes) == 0) {
+		confirmed_encode(&confirmed, &once);
+		assert(confirmed_decode(&confirmed_back, buf_slice(&once)) == 0);
+		confirmed_encode(&confirmed_back, &twice);
 	}
 	assert(slice_equal(buf_slice(&once), buf_slice(&twice)));
 	buf_fini(&once);

@@ -55,7 +55,7 @@ static struct bench *
 bench_new(void)
 {
 	struct bench *bench = calloc(1, sizeof(*bench));
-	struct publisher_out out = {on_send, on_reply, &bench->sent, NULL};
+	struct publisher_out out = {on_send, on_reply, &bench->sent, NULL, NULL};
 
 	bench->config = support_config();
 	bench->publisher = publisher_new(&bench->config, &out);
@@ -462,7 +462,7 @@ heartbeats_tell_channels_lag_and_silent_feeds(void **unused)
 	struct bench *bench = bench_new();
 	struct heartbeat_head head;
 	struct model_series a = campaign("a", 1);
-	struct publisher_out out = {on_send, on_reply, &bench->sent, NULL};
+	struct publisher_out out = {on_send, on_reply, &bench->sent, NULL, NULL};
 	(void)unused;
 
 	publisher_free(bench->publisher);
@@ -718,7 +718,7 @@ who_loses_messages_and_asks_since_ends_with_the_table(void **unused)
 {
 	uint64_t state = support_seed(__func__);
 	struct publisher_config config = support_config();
-	struct publisher_out out = {any_send, any_reply, NULL, NULL};
+	struct publisher_out out = {any_send, any_reply, NULL, NULL, NULL};
 	struct publisher *publisher = publisher_new(&config, &out);
 	struct client *worn = calloc(1, sizeof(*worn)), *fresh = calloc(1, sizeof(*fresh));
 	static struct model_series series[IDS];
@@ -811,7 +811,7 @@ a_snapshot_in_many_chunks_misses_no_row_while_the_table_changes(void **unused)
 	enum { SERIES = 6000, FREED = 1000 /* of these every other one */ };
 	uint64_t state = support_seed(__func__);
 	struct publisher_config config = support_config();
-	struct publisher_out out = {any_send, any_reply, NULL, NULL};
+	struct publisher_out out = {any_send, any_reply, NULL, NULL, NULL};
 	struct publisher *publisher = publisher_new(&config, &out);
 	struct client *client = calloc(1, sizeof(*client));
 	struct updater updater = {0};

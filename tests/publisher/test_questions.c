@@ -12,6 +12,7 @@ struct bench {
 	struct buf last;
 	bool full;          /* the aggregator takes no question */
 	struct buf asked;   /* "peer/cust/id " */
+	int64_t jump_ms;    /* of a clock that waits for its confirmation */
 };
 
 static void
@@ -26,11 +27,16 @@ on_reply(void *context, struct slice peer, struct slice reply)
 	struct bench *bench = context;
 	struct snapshot_reply got;
 	struct info info;
+	struct confirmed confirmed;
 	bench->last.len = 0;
 	buf_add(&bench->last, reply.p, reply.n);
 	buf_printf(&bench->replies, "%.*s:", (int)peer.n, (const char *)peer.p);
 	if (info_decode(&info, reply) == 0) {
 		buf_printf(&bench->replies, "J1 ");
+		return;
+	}
+	if (confirmed_decode(&confirmed, reply) == 0) {
+		buf_printf(&bench->replies, "L1 %lld %lld ", (long long)confirmed.jump_ms, (long long)confirmed.now_ms);
 		return;
 	}
 	assert_int_equal(snapshot_reply_decode(&got, reply), 0);
@@ -50,11 +56,19 @@ on_ask(void *context, struct slice peer, struct slice cust, struct slice id)
 	return !bench->full;
 }
 
+static void
+on_confirm(void *context, struct confirmed *confirmed)
+{
+	struct bench *bench = context;
+	*confirmed = (struct confirmed){bench->jump_ms, 9000};
+	bench->jump_ms = 0;
+}
+
 static struct bench *
 bench_new(bool asks)
 {
 	struct bench *bench = calloc(1, sizeof(*bench));
-	struct publisher_out out = {on_send, on_reply, bench, asks ? on_ask : NULL};
+	struct publisher_out out = {on_send, on_reply, bench, asks ? on_ask : NULL, asks ? on_confirm : NULL};
 	bench->config = support_config();
 	bench->config.memory_max = 12345;
 	bench->config.demo = true;
@@ -143,6 +157,27 @@ a_question_about_an_event_goes_to_the_aggregator(void **unused)
 }
 
 static void
+a_clock_is_confirmed_where_there_is_one(void **unused)
+{
+	struct bench *bench = bench_new(true);
+	(void)unused;
+	bench->jump_ms = -5;
+	request(bench, "p", M("\x92\xa2K1\x80"));
+	request(bench, "p", M("\x92\xa2K1\x80"));
+	expect(&bench->replies, "p:L1 -5 9000 p:L1 0 9000 ");
+	bench->jump_ms = 7;
+	request(bench, "p", M("\x92\xa2K1\x90"));
+	expect(&bench->replies, "p:X1 bad_request ");
+	assert_int_equal(bench->jump_ms, 7);
+	bench_free(bench);
+	bench = bench_new(false);
+	publisher_heartbeat(bench->publisher, 5000);
+	request(bench, "p", M("\x92\xa2K1\x80"));
+	expect(&bench->replies, "p:L1 0 5000 ");
+	bench_free(bench);
+}
+
+static void
 broken_questions_are_refused_and_others_are_about_rows(void **unused)
 {
 	struct bench *bench = bench_new(true);
@@ -218,6 +253,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_figures_are_those_last_told),
 	    cmocka_unit_test(a_question_about_an_event_goes_to_the_aggregator),
+	    cmocka_unit_test(a_clock_is_confirmed_where_there_is_one),
 	    cmocka_unit_test(broken_questions_are_refused_and_others_are_about_rows),
 	    cmocka_unit_test(a_question_leaves_a_snapshot_alone),
 	    cmocka_unit_test(info_md_lists_every_figure),

@@ -86,7 +86,7 @@ scene_new(uint64_t seed)
 	static const uint8_t sip[HASH_KEY_BYTES] = {9};
 	struct scene *scene = calloc(1, sizeof(*scene));
 	struct publisher_config config = support_config();
-	struct publisher_out out = {on_send, on_reply, scene, NULL};
+	struct publisher_out out = {on_send, on_reply, scene, NULL, NULL};
 	struct aggregator_config aggregator = {.kernel = &scene->kernel};
 
 	scene->random = seed;

@@ -515,6 +515,26 @@ info_md_shows_a_server(void **state)
 }
 
 static void
+info_md_shows_a_clock_confirmed(void **state)
+{
+	const struct confirmed confirmed = {.jump_ms = 365 * DAY_MS, .now_ms = AT + 365 * DAY_MS};
+	struct confirmed back;
+	struct buf request = {0}, made = {0}, shown;
+	char why[120];
+	(void)state;
+	confirm_request_encode(&request);
+	example_is("schemas/info.md", "confirm", &request, &shown);
+	assert_true(confirm_is_request(buf_slice(&shown)));
+	assert_int_equal(confirm_request_decode(buf_slice(&shown), why), 0);
+	buf_fini(&shown);
+	confirmed_encode(&confirmed, &made);
+	example_is("schemas/info.md", "confirmed", &made, &shown);
+	assert_int_equal(confirmed_decode(&back, buf_slice(&shown)), 0);
+	assert_true(back.jump_ms == confirmed.jump_ms && back.now_ms == confirmed.now_ms);
+	buf_fini(&shown);
+}
+
+static void
 info_md_shows_an_event(void **state)
 {
 	const struct event_ask ask = {slice_of("o-1001"), slice_of("c-77")};
@@ -697,6 +717,7 @@ main(void)
 	    cmocka_unit_test(snapshot_md_shows_the_replies),
 	    cmocka_unit_test(info_md_shows_a_server),
 	    cmocka_unit_test(info_md_shows_an_event),
+	    cmocka_unit_test(info_md_shows_a_clock_confirmed),
 	    cmocka_unit_test(group_md_shows_a_group),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -290,6 +290,39 @@ broken_event_views_are_refused(void **state)
 	}
 }
 
+static void
+a_confirmed_clock_comes_back_as_it_was_and_broken_ones_are_refused(void **state)
+{
+	static const struct slice bad[] = {
+	    B(""), B("\x92\xa2L1\x90"), B("\x91\xa2L1"), B("\x93\xa2L1\x80\x80"), B("\x92\xa2J1\x80"),
+	    B("\x92\xa2L1\x81\xa4jump\xa1x"), B("\x92\xa2L1\x81\xa3now\xc0"), B("\x92\xa2L1\x80\x00"),
+	};
+	const struct confirmed confirmed = {INT64_MIN, INT64_MAX};
+	struct confirmed back;
+	struct buf buf = {0};
+	char why[120];
+	(void)state;
+	confirmed_encode(&confirmed, &buf);
+	assert_int_equal(confirmed_decode(&back, buf_slice(&buf)), 0);
+	assert_true(back.jump_ms == INT64_MIN && back.now_ms == INT64_MAX);
+	for (uint32_t n = 0; n < buf.len; n++)
+		assert_int_equal(confirmed_decode(&back, (struct slice){buf.data, n}), -EBADMSG);
+	assert_int_equal(confirmed_decode(&back, B("\x92\xa2L1\x82\xa3new\x90\xa4jump\x07")), 0);
+	assert_true(back.jump_ms == 7 && back.now_ms == 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		uint8_t *copy = exact(bad[i]);
+		if (confirmed_decode(&back, (struct slice){copy, bad[i].n}) != -EBADMSG)
+			fail_msg("case %zu was taken", i);
+		free(copy);
+	}
+	assert_true(confirm_is_request(B("\x92\xa2K1\x07")) && !confirm_is_request(B("\x92\xa2I1\x80")));
+	assert_int_equal(confirm_request_decode(B("\x92\xa2K1\x81\xa1x\x01"), why), 0);
+	assert_string_equal(why, "");
+	assert_int_equal(confirm_request_decode(B("\x92\xa2K1\x07"), why), -EBADMSG);
+	assert_string_equal(why, "the request is not [\"K1\", {}]");
+	buf_fini(&buf);
+}
+
 int
 main(void)
 {
@@ -303,6 +336,7 @@ main(void)
 	    cmocka_unit_test(an_event_view_comes_back_as_it_was),
 	    cmocka_unit_test(words_of_newer_versions_are_passed_over),
 	    cmocka_unit_test(broken_event_views_are_refused),
+	    cmocka_unit_test(a_confirmed_clock_comes_back_as_it_was_and_broken_ones_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
