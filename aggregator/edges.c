@@ -100,6 +100,13 @@ forget_abs(struct kernel *kernel, int64_t today)
 }
 
 static void
+arrive(struct edge *edge, int count)
+{
+	for (int e = 0; e < count; e++)
+		edge[e].at = (struct place){edge[e].target_ms, 0};
+}
+
+static void
 step_to(struct kernel *kernel, int64_t now_ms)
 {
 	bool first = kernel->now_ms == INT64_MIN;
@@ -110,15 +117,29 @@ step_to(struct kernel *kernel, int64_t now_ms)
 	set_targets(kernel);
 	turn_periods(kernel, today);
 	if (first) { /* there are no cells yet: every edge is where it is going */
-		for (int e = 0; e < EDGE_COUNT; e++)
-			kernel->edge[e].at = (struct place){kernel->edge[e].target_ms, 0};
-		for (int e = 0; e < TOUCH_EDGES; e++)
-			kernel->touch_edge[e].at = (struct place){kernel->touch_edge[e].target_ms, 0};
+		arrive(kernel->edge, EDGE_COUNT);
+		arrive(kernel->touch_edge, TOUCH_EDGES);
 	}
 	forget_abs(kernel, today);
 	kernel->turn_ms = next_turn(kernel);
 	kernel->edge_next = kernel->touch_next = 0;
 	kernel->due = true;
+	head_range(kernel);
+}
+
+void
+edges_restore(struct kernel *kernel, int64_t now_ms)
+{
+	kernel->now_ms = now_ms;
+	for (unsigned w = 0; w < WINDOW_COUNT; w++)
+		grid_bounds(&kernel->grid, (enum window)w, now_ms, &kernel->bounds[w]);
+	set_targets(kernel);
+	arrive(kernel->edge, EDGE_COUNT);
+	arrive(kernel->touch_edge, TOUCH_EDGES);
+	kernel->turn_ms = next_turn(kernel);
+	kernel->edge_next = EDGE_COUNT;
+	kernel->touch_next = TOUCH_EDGES;
+	kernel->due = false;
 	head_range(kernel);
 }
 

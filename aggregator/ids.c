@@ -164,14 +164,27 @@ copy(const struct shard *old, struct shard *new, uint32_t places, int64_t forget
 	return true;
 }
 
+static uint32_t
+live_in(const struct shard *shard, int64_t forget_before_ms)
+{
+	uint32_t live = 0;
+	for (uint32_t at = 0; at < shard->end; at++)
+		live += !never_used(&shard->slot[at]) && !expired(&shard->slot[at], forget_before_ms);
+	return live;
+}
+
+static uint32_t
+places_for(const struct ids *ids, const struct shard *shard, uint32_t live)
+{
+	uint32_t percent = NEW_PERCENT + (uint32_t)(shard - ids->shard) % (NEW_SPREAD + 1);
+	return (uint32_t)(live * UINT64_C(100) / percent) + FIRST_PLACES;
+}
+
 static void
 make_room(struct ids *ids, struct shard *shard, uint32_t least, int64_t forget_before_ms)
 {
 	struct shard old = *shard;
-	uint32_t live = 0, percent = NEW_PERCENT + (uint32_t)(shard - ids->shard) % (NEW_SPREAD + 1);
-	for (uint32_t at = 0; at < old.end; at++)
-		live += !never_used(&old.slot[at]) && !expired(&old.slot[at], forget_before_ms);
-	uint32_t places = (uint32_t)(live * UINT64_C(100) / percent) + FIRST_PLACES;
+	uint32_t places = places_for(ids, shard, live_in(&old, forget_before_ms));
 	places = places > least ? places : least;
 	while (!copy(&old, shard, places, forget_before_ms))
 		places += places / 8 + 1;
@@ -207,6 +220,44 @@ ids_add(struct ids *ids, struct hash128 id, uint64_t content, int64_t ts_ms, boo
 	while (!put(shard, &entry, forget_before_ms))
 		make_room(ids, shard, shard->places + 1 + shard->places / 8, forget_before_ms);
 	ids->used += shard->used - (uint64_t)used;
+}
+
+void
+ids_save(const struct ids *ids, int64_t forget_before_ms, struct stream_out *out)
+{
+	stream_put_mark(out, "IDS1");
+	for (uint32_t s = 0; s < SHARDS; s++) {
+		const struct shard *shard = &ids->shard[s];
+		stream_put_var(out, live_in(shard, forget_before_ms));
+		for (uint32_t at = 0; at < shard->end; at++)
+			if (!never_used(&shard->slot[at]) && !expired(&shard->slot[at], forget_before_ms))
+				stream_put(out, &shard->slot[at], sizeof(shard->slot[at]));
+	}
+}
+
+/* In the order in which they were saved, which is that of a table without gaps. */
+static void
+load_shard(struct ids *ids, struct shard *shard, uint32_t live, struct stream_in *in)
+{
+	struct shard full = {.end = live, .used = live};
+	if (live == 0)
+		return;
+	full.slot = mem_alloc(live * sizeof(*full.slot));
+	for (uint32_t at = 0; at < live; at++)
+		stream_get(in, &full.slot[at], sizeof(full.slot[at]));
+	for (uint32_t places = places_for(ids, shard, live); !copy(&full, shard, places, INT64_MIN);)
+		places += places / 8 + 1;
+	ids->slots += shard->end;
+	ids->used += shard->used;
+	free(full.slot);
+}
+
+void
+ids_load(struct ids *ids, struct stream_in *in)
+{
+	stream_get_mark(in, "IDS1");
+	for (uint32_t s = 0; s < SHARDS && stream_good(in); s++)
+		load_shard(ids, &ids->shard[s], stream_get_below(in, 1u << 26), in);
 }
 
 void

@@ -13,6 +13,7 @@
 #ifndef AGGREGATOR_IDS_H
 #define AGGREGATOR_IDS_H
 #include "common/hash.h"
+#include "common/stream.h"
 #include <stdbool.h>
 
 struct ids;
@@ -28,6 +29,9 @@ void ids_add(struct ids *ids, struct hash128 id, uint64_t content, int64_t ts_ms
 /* It is known and was marked. */
 bool ids_is_marked(const struct ids *ids, struct hash128 id, int64_t forget_before_ms);
 void ids_prefetch(const struct ids *ids, struct hash128 id);
+/* For an image: those that are not expired. load: into an empty table. */
+void ids_save(const struct ids *ids, int64_t forget_before_ms, struct stream_out *out);
+void ids_load(struct ids *ids, struct stream_in *in);
 uint64_t ids_slots_used(const struct ids *ids); /* with expired ones not yet swept */
 uint64_t ids_bytes(const struct ids *ids);
 #endif

@@ -221,8 +221,8 @@ grow(struct pane_set *set, struct chunks *chunks, uint32_t bytes)
 	return offset;
 }
 
-static uint32_t
-append(struct pane_set *set, struct pane *pane, uint32_t tuple, const int64_t *sum, uint32_t columns)
+uint32_t
+pane_append(struct pane_set *set, struct pane *pane, uint32_t tuple, const int64_t *sum, uint32_t columns)
 {
 	set->used += pane_is_empty(pane);
 	uint32_t offset = grow(set, &pane->cells, CELL_HEAD + 8 * columns);
@@ -261,7 +261,7 @@ pane_add(struct pane_set *set, struct pane *pane, uint32_t tuple, const int64_t 
 	uint32_t offset = find(set, pane, tuple);
 	*made = offset == UINT32_MAX;
 	if (*made)
-		return append(set, pane, tuple, sum, columns);
+		return pane_append(set, pane, tuple, sum, columns);
 	sum_up(pane, offset, sum, columns);
 	return offset;
 }

@@ -47,6 +47,8 @@ void pane_fini(struct pane_set *set, struct pane *pane);
 /* Gives back what it does not need while nothing is added. */
 void pane_shrink(struct pane_set *set, struct pane *pane);
 
+/* A cell behind all others, though its tuple may have one. */
+uint32_t pane_append(struct pane_set *set, struct pane *pane, uint32_t tuple, const int64_t *sum, uint32_t columns);
 /* The offset of the tuple's cell, to which sum was added; *made: it is a new one. */
 uint32_t pane_add(struct pane_set *set, struct pane *pane, uint32_t tuple, const int64_t *sum, uint32_t columns,
                   bool *made);

@@ -401,6 +401,101 @@ panes_age(struct panes *panes, int64_t today, uint64_t *budget)
 	return true;
 }
 
+static void
+pane_save(const struct pane *pane, uint32_t slot, struct stream_out *out)
+{
+	struct cell cell;
+	assert(pane->cells_taken == 0 && pane->who_taken == 0);
+	stream_put_var(out, slot + 1);
+	stream_put_var(out, pane->count);
+	for (uint32_t at = 0, n = 0; n < pane->count; n++) {
+		pane_cell(pane, &at, &cell);
+		stream_put_var(out, (uint64_t)cell.tuple << 4 | cell.columns);
+		for (uint32_t c = 0; c < cell.columns; c++)
+			stream_put_int(out, cell.sum[c]);
+	}
+	stream_put_var(out, pane_listed_count(pane));
+	for (uint32_t at = 0; at < pane_listed_count(pane); at++)
+		stream_put_var(out, pane_listed(pane, at));
+}
+
+void
+panes_save(const struct panes *panes, struct stream_out *out)
+{
+	stream_put_mark(out, "PAN1");
+	stream_put_int(out, panes->newest_ms);
+	stream_put_int(out, panes->oldest);
+	for (uint32_t d = 0; d < PANE_DAYS_MAX; d++) {
+		const struct day *day = &panes->days[d];
+		if (!day->used)
+			continue;
+		assert(!day->merging);
+		stream_put_var(out, d + 1);
+		stream_put_int(out, day->day);
+		stream_put_var(out, (uint64_t)day->level);
+		for (uint32_t slot = 0; slot < day->pane_count; slot++)
+			if (!pane_is_empty(&day->pane[slot]))
+				pane_save(&day->pane[slot], slot, out);
+		stream_put_var(out, 0);
+	}
+	stream_put_var(out, 0);
+}
+
+static void
+pane_load(struct panes *panes, struct pane *pane, struct stream_in *in, void (*each)(void *context, uint32_t tuple),
+          void *context)
+{
+	int64_t sum[PANE_COLUMNS_MAX];
+	for (uint64_t n = stream_get_var(in); n > 0 && stream_good(in); n--) {
+		uint64_t head = stream_get_var(in);
+		uint32_t columns = head & 15, tuple = (uint32_t)(head >> 4);
+		if (columns > PANE_COLUMNS_MAX)
+			stream_fail(in);
+		for (uint32_t c = 0; c < columns && stream_good(in); c++)
+			sum[c] = stream_get_int(in);
+		if (!stream_good(in))
+			return;
+		pane_append(&panes->set, pane, tuple, sum, columns);
+		each(context, tuple);
+	}
+	for (uint64_t n = stream_get_var(in); n > 0 && stream_good(in); n--)
+		pane_list(&panes->set, pane, (uint32_t)stream_get_var(in));
+}
+
+static void
+day_load(struct panes *panes, struct day *day, struct stream_in *in, void (*each)(void *context, uint32_t tuple),
+         void *context)
+{
+	int64_t number = stream_get_int(in);
+	int level = (int)stream_get_below(in, PANE_LEVELS);
+	if (!stream_good(in) || day != day_slot(panes, number) || day->used) {
+		stream_fail(in);
+		return;
+	}
+	int64_t lo = zone_day_start(panes->grid->zone, number), hi = zone_day_start(panes->grid->zone, number + 1);
+	*day = (struct day){.day = number, .lo = lo, .hi = hi, .level = level, .used = true};
+	day->pane_count = slots_of(day, level);
+	day->pane = run_new(panes, day->pane_count);
+	for (uint32_t slot; (slot = stream_get_below(in, day->pane_count + UINT64_C(1))) > 0;) {
+		struct pane *pane = &day->pane[slot - 1];
+		if (!pane_is_empty(pane))
+			stream_fail(in);
+		pane_load(panes, pane, in, each, context);
+		if (level > 0 && !pane_is_empty(pane))
+			pane_shrink(&panes->set, pane);
+	}
+}
+
+void
+panes_load(struct panes *panes, struct stream_in *in, void (*each)(void *context, uint32_t tuple), void *context)
+{
+	stream_get_mark(in, "PAN1");
+	panes->newest_ms = stream_get_int(in);
+	panes->oldest = stream_get_int(in);
+	for (uint32_t d; (d = stream_get_below(in, PANE_DAYS_MAX + 1)) > 0;)
+		day_load(panes, &panes->days[d - 1], in, each, context);
+}
+
 static const struct pane *
 pane_of(struct panes *panes, int64_t ts_ms)
 {

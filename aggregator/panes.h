@@ -17,6 +17,7 @@
 #ifndef AGGREGATOR_PANES_H
 #define AGGREGATOR_PANES_H
 #include "aggregator/grid.h"
+#include "common/stream.h"
 #include <stdbool.h>
 
 enum { PANE_LEVELS = 3, PANE_DAYS_MAX = 80, PANE_COLUMNS_MAX = 12 };
@@ -88,6 +89,12 @@ int64_t panes_merging(const struct panes *panes, int64_t start_ms);
 
 /* Days to be merged or dropped when today is `today`: works on up to budget cells and listed ones. True: nothing left. */
 bool panes_age(struct panes *panes, int64_t today, uint64_t *budget);
+/*
+ * For an image: nothing may be left to merge or drop. load: into an empty one; calls cell for every cell's tuple, and
+ * positions in the lists are as they were.
+ */
+void panes_save(const struct panes *panes, struct stream_out *out);
+void panes_load(struct panes *panes, struct stream_in *in, void (*cell)(void *context, uint32_t tuple), void *context);
 /* The last instant any cell's pane starts at; INT64_MIN: none. Never goes back. */
 int64_t panes_newest(const struct panes *panes);
 /* How often something has got another place, or has gone. */

@@ -420,6 +420,67 @@ rules_evaluate_source(struct rules *rules, const struct rules_source *source, al
 }
 
 void
+rules_save(const struct rules *rules, struct stream_out *out)
+{
+	stream_put_mark(out, "RUL1");
+	stream_put_int(out, rules->minute);
+	stream_put_int(out, rules->now_ms);
+	stream_put_var(out, rules->rows);
+	for (uint32_t i = 0; i < rules->cells; i++)
+		for (const struct row *row = rules->cell[i]; row != NULL; row = row->next) {
+			const uint8_t bytes[] = {row->rule,        row->state,        row->key_count,
+			                         row->value.kind, row->value.reason, row->value.measure};
+			const int64_t numbers[] = {row->since_ms,  row->holds_since_ms, row->value.num,
+			                           row->value.den, row->limit.num,      row->limit.den};
+			stream_put(out, bytes, sizeof(bytes));
+			for (size_t n = 0; n < sizeof(numbers) / sizeof(numbers[0]); n++)
+				stream_put_int(out, numbers[n]);
+			const uint8_t *part = row->key;
+			for (uint32_t k = 0; k < row->key_count; part += row->part_bytes[k++]) {
+				stream_put_var(out, row->part_bytes[k]);
+				stream_put(out, part, row->part_bytes[k]);
+			}
+		}
+}
+
+static void
+load_row(struct rules *rules, struct stream_in *in)
+{
+	static _Thread_local uint8_t text[EVENT_DIMS][EVENT_TEXT_BYTES_MAX];
+	struct slice key[EVENT_DIMS];
+	uint8_t bytes[6];
+	int64_t numbers[6];
+	stream_get(in, bytes, sizeof(bytes));
+	for (size_t n = 0; n < sizeof(numbers) / sizeof(numbers[0]); n++)
+		numbers[n] = stream_get_int(in);
+	if (bytes[0] >= rules->count || bytes[1] > RULE_CLEARING || bytes[2] > EVENT_DIMS)
+		stream_fail(in);
+	for (uint32_t k = 0; k < bytes[2] && stream_good(in); k++) {
+		key[k] = (struct slice){text[k], stream_get_below(in, EVENT_TEXT_BYTES_MAX + 1)};
+		stream_get(in, text[k], key[k].n);
+	}
+	if (!stream_good(in))
+		return;
+	const struct look look = {.rule = bytes[0], .key_count = bytes[2], .key = key};
+	struct row *row = row_add(rules, &look, look_hash(&look));
+	row->state = bytes[1];
+	row->value = (struct kpi_value){bytes[3], bytes[4], bytes[5], numbers[2], numbers[3]};
+	row->since_ms = numbers[0];
+	row->holds_since_ms = numbers[1];
+	row->limit = (struct fraction){numbers[4], numbers[5]};
+}
+
+void
+rules_load(struct rules *rules, struct stream_in *in)
+{
+	stream_get_mark(in, "RUL1");
+	rules->minute = stream_get_int(in);
+	rules->now_ms = stream_get_int(in);
+	for (uint64_t n = stream_get_var(in); n > 0 && stream_good(in); n--)
+		load_row(rules, in);
+}
+
+void
 rules_count(const struct rules *rules, struct rules_counters *out)
 {
 	*out = rules->counters;

@@ -17,6 +17,7 @@
 #define AGGREGATOR_RULES_H
 #include "aggregator/formula.h"
 #include "aggregator/kernel.h"
+#include "common/stream.h"
 
 enum { RULES_MAX = 128, RULE_ROWS_MAX = 10000 /* rows a rule may watch; more are counted and not watched */ };
 enum rule_op { RULE_BELOW = 0, RULE_ABOVE };
@@ -71,6 +72,10 @@ struct rules_source {
 void rules_evaluate_source(struct rules *rules, const struct rules_source *source, alert_fn *changed, void *context);
 /* Call when kernel_drain() is true; does nothing within the same log minute. Calls back for each transition. */
 void rules_evaluate(struct rules *rules, struct kernel *kernel, alert_fn *changed, void *context);
+
+/* For an image: the rows that are not ok. load: into new ones of the same rules and KPIs. */
+void rules_save(const struct rules *rules, struct stream_out *out);
+void rules_load(struct rules *rules, struct stream_in *in);
 
 struct rules_counters {
 	uint64_t evaluations, transitions;

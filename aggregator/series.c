@@ -1,5 +1,6 @@
 /* series.c - the table of series. */
 #include "aggregator/series.h"
+#include "aggregator/numbers.h"
 #include "common/blocks.h"
 #include "common/mem.h"
 #include <assert.h>
@@ -168,6 +169,88 @@ series_take_dirty(struct series_set *set)
 		set->dirty_end -= DIRTY_CHUNK;
 	}
 	return id;
+}
+
+void
+series_set_save(const struct series_set *set, struct stream_out *out)
+{
+	uint32_t next = 0;
+	stream_put_mark(out, "SER1");
+	stream_put(out, set->period, sizeof(set->period));
+	stream_put_var(out, set->pool.end);
+	stream_put_var(out, set->live); /* a dropped one that nobody was told of yet is not among them */
+	for (uint32_t id = 0; id < set->pool.end; id++) {
+		const struct series *series = series_at(set, id);
+		if (!series->live)
+			continue;
+		assert(series_current(set, series));
+		number_save(out, &next, id);
+		const uint8_t bytes[] = {series->rollup, series->key_parts, series->measures};
+		stream_put(out, bytes, sizeof(bytes));
+		stream_put_var(out, series->key_bytes);
+		stream_put(out, series->key, series->key_bytes);
+		if (series->measures == 0)
+			continue;
+		stream_put(out, series_measures(series), series->measures);
+		for (uint32_t p = 0; p < series->measures; p++)
+			stream_put_int(out, (int64_t)series->block[p]);
+		for (unsigned slot = 0; slot < SLOT_COUNT; slot++)
+			for (uint32_t p = 0; p < series->measures; p++)
+				stream_put_int(out, (int64_t)series_slot(series, slot)[p]);
+	}
+}
+
+static void
+load_block(struct series_set *set, struct series *series, struct stream_in *in)
+{
+	if (series->measures == 0)
+		return;
+	series->cap = series->measures;
+	series->block = slab_alloc(&set->slab, block_bytes(series->cap));
+	stream_get(in, series_measures(series), series->measures);
+	for (uint32_t p = 0; p < series->measures; p++)
+		series->block[p] = (uint64_t)stream_get_int(in);
+	for (unsigned slot = 0; slot < SLOT_COUNT; slot++)
+		for (uint32_t p = 0; p < series->measures; p++)
+			series_slot(series, slot)[p] = (uint64_t)stream_get_int(in);
+}
+
+static void
+load_one(struct series_set *set, uint32_t id, struct stream_in *in)
+{
+	struct series *series = series_at(set, id);
+	uint8_t bytes[3];
+	stream_get(in, bytes, sizeof(bytes));
+	uint32_t key_bytes = stream_get_below(in, SERIES_KEY_MAX + 2 * EVENT_DIMS);
+	if (!stream_good(in) || bytes[0] >= set->config->rollup_count || bytes[2] > MEASURES_MAX) {
+		stream_fail(in);
+		return;
+	}
+	*series = (struct series){.rollup = bytes[0], .key_parts = bytes[1], .measures = bytes[2], .key_bytes = key_bytes};
+	if (key_bytes > 0) {
+		series->key = slab_alloc(&set->slab, key_bytes);
+		stream_get(in, series->key, key_bytes);
+	}
+	series->hash = key_hash(set, series->rollup, (struct slice){series->key, key_bytes});
+	memcpy(series->period, set->period, sizeof(series->period));
+	series->live = true;
+	load_block(set, series, in);
+	index_insert(&set->index, series->hash, id);
+	set->rollup_count[series->rollup]++;
+	set->live++;
+	series_mark(set, series, id);
+}
+
+void
+series_set_load(struct series_set *set, struct stream_in *in)
+{
+	struct numbers numbers;
+	uint32_t id;
+	stream_get_mark(in, "SER1");
+	stream_get(in, set->period, sizeof(set->period));
+	numbers_begin(&numbers, &set->pool, in);
+	while (numbers_next(&numbers, in, &id))
+		load_one(set, id, in);
 }
 
 int64_t

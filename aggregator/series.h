@@ -19,6 +19,7 @@
 #include "common/index.h"
 #include "common/pool.h"
 #include "common/slab.h"
+#include "common/stream.h"
 
 enum { CALENDAR_WINDOWS = WINDOW_COUNT - WINDOW_ROLLING, SERIES_CHUNK = 4096, DIRTY_CHUNK = 16384 };
 
@@ -68,6 +69,10 @@ void series_drop(struct series_set *set, uint32_t id);
 void series_release(struct series_set *set, uint32_t id);
 /* The measure's position in the block, made if missing; it never changes. */
 uint32_t series_position(struct series_set *set, uint32_t id, uint32_t measure);
+
+/* For an image: all have turned to the present periods. load: into an empty set; every one is dirty then. */
+void series_set_save(const struct series_set *set, struct stream_out *out);
+void series_set_load(struct series_set *set, struct stream_in *in);
 
 void series_mark_slow(struct series_set *set, uint32_t id);
 

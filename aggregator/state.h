@@ -138,6 +138,8 @@ void fetch_listed(const struct kernel *kernel, const struct edge *edge, const st
 void edges_init(struct kernel *kernel);
 /* Moves log time to target_ms (ignored if not later) and every edge's target with it. */
 void edges_advance(struct kernel *kernel, int64_t target_ms);
+/* Log time is now_ms, and all edges have arrived: for a state that was loaded. */
+void edges_restore(struct kernel *kernel, int64_t now_ms);
 /* Adds an event's sums to every slot its cell is in. */
 void edges_add(struct kernel *kernel, uint32_t tuple, struct place place, int64_t ts_ms, const int64_t *sum);
 /* The slots that hold a place, by where these edges are now. */
@@ -168,6 +170,8 @@ void touch_add(struct kernel *kernel, const struct names *names, uint32_t tuple,
 /* Of one of them; and one less. */
 void touch_one(struct kernel *kernel, uint32_t entity, uint32_t tuple, int64_t start_ms);
 void touch_back(struct kernel *kernel, uint32_t entity, uint32_t tuple, int64_t start_ms);
+/* An entity without activities gets these, which it is busy with; their places are listed. */
+void touch_excite(struct kernel *kernel, struct entity *entity, const struct activity *activities, uint32_t count);
 /* See struct panes_owner. */
 bool touch_moved(void *kernel, uint32_t who, struct place from, struct place to);
 void touch_gone(void *kernel, uint32_t who, struct place place);

@@ -213,14 +213,13 @@ turn_run(struct kernel *kernel, uint32_t who, struct run run, uint32_t was, uint
 }
 
 /* From now on its activities are found by hash and counted, not looked through: its presence stays as it is. */
-static void
-make_busy(struct kernel *kernel, struct entity *entity)
+void
+touch_excite(struct kernel *kernel, struct entity *entity, const struct activity *activities, uint32_t count)
 {
 	const struct tuple_set *set = &kernel->tuples;
-	const struct activity *activities = entity_activities(entity);
 	struct busy *busy = busy_new();
 	uint32_t before, after;
-	for (uint32_t i = 0; i < entity->count; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		const struct activity *activity = &activities[i];
 		const struct tuple *tuple = tuple_at(set, activity->tuple);
 		uint32_t presence = activity->count > 0 ? presence_at(kernel, activity_place(activity)) : 0;
@@ -286,7 +285,7 @@ touch_one(struct kernel *kernel, uint32_t id, uint32_t tuple, int64_t start_ms)
 	entity_insert(&kernel->entities, entity, run.to, (struct activity){start_s, place.offset, tuple, 1});
 	turn_run(kernel, id, (struct run){run.to, run.to + 1}, 0, presence_at(kernel, place));
 	if (entity->count > (kernel->config.busy_from > 0 ? kernel->config.busy_from : BUSY_FROM))
-		make_busy(kernel, entity);
+		touch_excite(kernel, entity, entity_activities(entity), entity->count);
 }
 
 /* The number of its activity under the tuple in that pane, if one counts there; BUSY_NONE. */

@@ -1,5 +1,6 @@
 /* tuples.c - the table of tuples. */
 #include "aggregator/tuples.h"
+#include "aggregator/numbers.h"
 #include "common/mem.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -358,6 +359,91 @@ tuple_release(struct tuple_set *set, uint32_t id)
 	assert(tuple->refs > 0);
 	if (--tuple->refs == 0 && tuple->cells == 0)
 		drop(set, id);
+}
+
+void
+tuple_set_save(const struct tuple_set *set, struct stream_out *out)
+{
+	uint32_t next = 0;
+	stream_put_mark(out, "TUP1");
+	stream_put_var(out, set->pool.end);
+	stream_put_var(out, set->pool.live);
+	for (uint32_t id = 0; id < set->pool.end; id++) {
+		const struct tuple *tuple = tuple_at(set, id);
+		if (!tuple->live)
+			continue;
+		number_save(out, &next, id);
+		stream_put(out, &tuple->hash, sizeof(tuple->hash));
+		stream_put_var(out, tuple->refs);
+		stream_put_var(out, tuple->text_bytes);
+		stream_put(out, tuple->texts, tuple->text_bytes);
+		const uint8_t bytes[] = {tuple->type, tuple->stage, tuple->kind, tuple->booking,
+		                         (uint8_t)(tuple->folded | tuple->attached << 1)};
+		stream_put(out, bytes, sizeof(bytes));
+		for (uint32_t r = 0; tuple->attached && tuple_counts(tuple) && r < set->config->rollup_count; r++)
+			stream_put_var(out, tuple_series(set, tuple)[r]);
+	}
+}
+
+static void
+load_attached(struct tuple_set *set, struct series_set *series, struct tuple *tuple, struct stream_in *in)
+{
+	const uint8_t *measure = tuple_measures(set, tuple);
+	for (uint32_t r = 0; tuple_counts(tuple) && r < set->config->rollup_count; r++) {
+		uint32_t to = stream_get_below(in, series->pool.end);
+		if (!stream_good(in) || !series_at(series, to)->live) {
+			stream_fail(in);
+			return;
+		}
+		tuple_series(set, tuple)[r] = to;
+		series_at(series, to)->refs++;
+		for (uint32_t j = 0; j < tuple->measures + (uint32_t)tuple->touches; j++)
+			tuple_positions(set, tuple, r)[j] = (uint8_t)series_position(series, to, measure[j]);
+	}
+}
+
+static void
+load_one(struct tuple_set *set, struct series_set *series, uint32_t id, struct stream_in *in)
+{
+	struct tuple *tuple = tuple_at(set, id);
+	struct form form;
+	uint8_t bytes[5];
+	stream_get(in, &tuple->hash, sizeof(tuple->hash));
+	tuple->refs = (uint32_t)stream_get_var(in);
+	uint32_t text_bytes = stream_get_below(in, FORM_TEXTS_MAX + 1);
+	if (!stream_good(in))
+		return;
+	tuple->text_bytes = (uint16_t)text_bytes;
+	tuple->texts = slab_alloc(&set->texts, text_bytes);
+	stream_get(in, tuple->texts, text_bytes);
+	if (!stream_get(in, bytes, sizeof(bytes)) || bytes[0] >= EVENT_TYPE_COUNT)
+		return;
+	tuple->type = bytes[0];
+	tuple->stage = bytes[1];
+	tuple->kind = bytes[2];
+	tuple->booking = bytes[3];
+	tuple->folded = bytes[4] & 1;
+	tuple->attached = bytes[4] >> 1 & 1;
+	tuple->live = true;
+	form_of_tuple(set, id, &form);
+	find_measures(set, tuple, &form);
+	for (unsigned d = 0; d < EVENT_DIMS; d++)
+		tuple->given |= (uint8_t)((form.text[d].n > 0) << d);
+	index_insert(&set->index, tuple->hash.lo, id);
+	set->folded += tuple->folded;
+	if (tuple->attached)
+		load_attached(set, series, tuple, in);
+}
+
+void
+tuple_set_load(struct tuple_set *set, struct series_set *series, struct stream_in *in)
+{
+	struct numbers numbers;
+	uint32_t id;
+	stream_get_mark(in, "TUP1");
+	numbers_begin(&numbers, &set->pool, in);
+	while (numbers_next(&numbers, in, &id))
+		load_one(set, series, id, in);
 }
 
 uint64_t

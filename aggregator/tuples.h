@@ -14,6 +14,7 @@
 #define AGGREGATOR_TUPLES_H
 #include "aggregator/panes.h"
 #include "aggregator/series.h"
+#include "common/stream.h"
 #include "schemas/group.h"
 
 enum form_booking {
@@ -146,6 +147,9 @@ tuple_is(const struct tuple *tuple, struct hash128 hash)
 uint32_t tuple_find(const struct tuple_set *set, struct hash128 hash);
 /* Makes the tuple of a form that has none. It has neither cell nor reference yet: give it one before anything else. */
 uint32_t tuple_make(struct tuple_set *set, const struct form *form, struct hash128 hash);
+/* For an image. load: into an empty one, after the series. */
+void tuple_set_save(const struct tuple_set *set, struct stream_out *out);
+void tuple_set_load(struct tuple_set *set, struct series_set *series, struct stream_in *in);
 /* Finds the series that it counts in, or makes them; keys beyond series_max fold to ~other. */
 void tuple_attach(struct tuple_set *set, struct series_set *series, uint32_t id);
 /*

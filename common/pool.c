@@ -2,6 +2,7 @@
 #include "common/pool.h"
 #include "common/blocks.h"
 #include "common/mem.h"
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,20 +22,34 @@ pool_fini(struct pool *pool)
 	*pool = (struct pool){0};
 }
 
-uint32_t
-pool_take(struct pool *pool)
+static uint32_t
+take_new(struct pool *pool)
 {
-	pool->live++;
-	if (pool->back_count > 0) {
-		uint32_t number = pool->given_back[--pool->back_count];
-		memset(pool_at(pool, number, pool->stride, pool->per_chunk), 0, pool->stride);
-		return number;
-	}
 	if (pool->end == pool->chunk_count * pool->per_chunk) {
 		pool->chunk = mem_realloc(pool->chunk, (pool->chunk_count + 1) * sizeof(*pool->chunk));
 		pool->chunk[pool->chunk_count++] = blocks_take((size_t)pool->per_chunk * pool->stride);
 	}
 	return pool->end++;
+}
+
+uint32_t
+pool_take(struct pool *pool)
+{
+	pool->live++;
+	if (pool->back_count == 0)
+		return take_new(pool);
+	uint32_t number = pool->given_back[--pool->back_count];
+	memset(pool_at(pool, number, pool->stride, pool->per_chunk), 0, pool->stride);
+	return number;
+}
+
+void
+pool_restore(struct pool *pool, uint32_t end)
+{
+	assert(pool->end == 0);
+	while (pool->end < end)
+		take_new(pool);
+	pool->live = end;
 }
 
 void

@@ -23,6 +23,11 @@ void pool_init(struct pool *pool, size_t stride, uint32_t per_chunk);
 void pool_fini(struct pool *pool);
 /* The number of a zeroed record. */
 uint32_t pool_take(struct pool *pool);
+/*
+ * Of an empty one: the numbers below end are taken, their records zeroed; give back those that are not wanted, the last
+ * one given back is the next one taken.
+ */
+void pool_restore(struct pool *pool, uint32_t end);
 void pool_give_back(struct pool *pool, uint32_t number);
 uint64_t pool_bytes(const struct pool *pool);
 

@@ -10,6 +10,7 @@
  *
  *     LAJU_SEED=n   runs that seed alone      LAJU_SEEDS=n   runs n seeds (default 200)
  */
+#include "aggregator/image.h"
 #include "aggregator/partition.h"
 #include "tests/property/twin.h"
 #include <setjmp.h>
@@ -523,6 +524,70 @@ tell(struct world *world)
 }
 
 static uint64_t audited; /* series, by the auditor that runs along */
+static uint64_t images;  /* that kernels went on from */
+
+static void
+count_audits(const struct world *world)
+{
+	struct kernel_counters counted;
+	kernel_count(world->twin.kernel, &counted);
+	if (counted.audit_mismatch > 0)
+		fail_msg("seed %llu: the audit found series %u wrong", (unsigned long long)world->seed, counted.mismatch_series);
+	audited += counted.audited;
+}
+
+static bool
+into_memory(void *context, const void *bytes, uint32_t n)
+{
+	buf_add(context, bytes, n);
+	return true;
+}
+
+static bool
+from_memory(void *context, void *bytes, uint32_t n)
+{
+	struct slice *rest = context;
+	if (rest->n < n)
+		return false;
+	memcpy(bytes, rest->p, n);
+	*rest = (struct slice){rest->p + n, rest->n - n};
+	return true;
+}
+
+/* The same state from its image. */
+static struct kernel *
+reborn(struct world *world, struct kernel *kernel)
+{
+	struct buf bytes = {0};
+	struct stream_out out = {.write = into_memory, .context = &bytes};
+	struct hash128 before = kernel_digest(kernel);
+	kernel_save(kernel, &out);
+	assert_true(stream_end(&out));
+	stream_out_fini(&out);
+	kernel_free(kernel);
+	struct slice rest = buf_slice(&bytes);
+	struct stream_in in = {.read = from_memory, .context = &rest};
+	struct kernel *made = kernel_new(&world->twin.config);
+	if (!kernel_load(made, &in) || rest.n > 0)
+		fail_msg("seed %llu: an image cannot be read", (unsigned long long)world->seed);
+	stream_in_fini(&in);
+	buf_fini(&bytes);
+	struct hash128 after = kernel_digest(made);
+	if (before.lo != after.lo || before.hi != after.hi)
+		fail_msg("seed %llu: an image has another digest", (unsigned long long)world->seed);
+	images++;
+	return made;
+}
+
+static void
+go_on_from_images(struct world *world)
+{
+	tell(world);
+	count_audits(world);
+	world->twin.kernel = reborn(world, world->twin.kernel);
+	for (uint32_t p = 0; p < world->parts; p++)
+		world->part[p] = reborn(world, world->part[p]);
+}
 
 static uint64_t
 run_seed(uint64_t seed)
@@ -548,6 +613,8 @@ run_seed(uint64_t seed)
 			compare_all(world);
 		if (chance(&world->random, 30))
 			tell(world);
+		if (any && chance(&world->random, 15))
+			go_on_from_images(world);
 	}
 	if (any) {
 		compare_all(world);
@@ -558,11 +625,7 @@ run_seed(uint64_t seed)
 		tell(world);
 		must(world, twin_empty(&world->twin));
 	}
-	struct kernel_counters counted;
-	kernel_count(world->twin.kernel, &counted);
-	if (counted.audit_mismatch > 0)
-		fail_msg("seed %llu: the audit found series %u wrong", (unsigned long long)seed, counted.mismatch_series);
-	audited += counted.audited;
+	count_audits(world);
 	uint64_t compared = world->twin.compared;
 	free_world(world);
 	free(world);
@@ -579,10 +642,11 @@ kernel_equals_oracle_on_random_histories(void **state)
 	uint64_t compared = 0;
 	for (uint64_t seed = from; seed < from + count; seed++)
 		compared += run_seed(seed);
-	print_message("seeds %llu..%llu: %llu totals compared, %llu series audited\n", (unsigned long long)from,
-	              (unsigned long long)(from + count - 1), (unsigned long long)compared, (unsigned long long)audited);
+	print_message("seeds %llu..%llu: %llu totals compared, %llu series audited, %llu images\n", (unsigned long long)from,
+	              (unsigned long long)(from + count - 1), (unsigned long long)compared, (unsigned long long)audited,
+	              (unsigned long long)images);
 	assert_true(compared > 0);
-	assert_true(count < 100 || audited > 0);
+	assert_true(count < 100 || (audited > 0 && images > 0));
 }
 
 int

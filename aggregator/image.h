@@ -1,0 +1,28 @@
+/*
+ * image.h - the whole state of a kernel as a stream, and back.
+ *
+ * What stands in it follows from the log prefix and the configuration: an image at record L and the records behind
+ * it give what the whole log gives. Records keep their numbers, indices are made anew. Only for the configuration that
+ * it was made with (kernel_fingerprint()); another one is derived from the log. See image.md.
+ *
+ * Not in it: counters since the start, the auditor's walk, which series were told.
+ */
+#ifndef AGGREGATOR_IMAGE_H
+#define AGGREGATOR_IMAGE_H
+#include "aggregator/kernel.h"
+#include "common/stream.h"
+
+/* Finishes the drains first. At least one group was applied. */
+void kernel_save(struct kernel *kernel, struct stream_out *out);
+/* Into one that was just made. False: the stream failed, or is not of this form; free the kernel. */
+bool kernel_load(struct kernel *kernel, struct stream_in *in);
+
+/* Of all that a kernel is told once and that its state depends on, the deployment's key included. */
+struct hash128 kernel_fingerprint(const struct kernel_config *config);
+
+/*
+ * Of the totals of all series, whatever their numbers and order, and how many records there are of each
+ * table: equal states have equal digests. Finishes the drains first. Looks at every series.
+ */
+struct hash128 kernel_digest(struct kernel *kernel);
+#endif
