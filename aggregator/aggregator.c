@@ -11,6 +11,9 @@ struct aggregator {
 	struct alert_words words;
 	uint64_t lsn;            /* last group applied */
 	uint64_t verdict[VERDICT_COUNT];
+	bool digest_wanted;
+	uint64_t digest_lsn;     /* 0: none was taken */
+	struct hash128 digest;
 	uint64_t told_lsn;       /* the publisher holds everything up to here */
 	int64_t told_ms;
 	/* a round of updates under way: what was changed by round_lsn is told in slices */
@@ -43,6 +46,11 @@ minute_turns(void *context)
 {
 	struct aggregator *aggregator = context;
 	rules_evaluate(aggregator->rules, aggregator->kernel, tell_alert, aggregator);
+	if (!aggregator->digest_wanted || aggregator->lsn == 0)
+		return;
+	aggregator->digest = kernel_digest(aggregator->kernel, AGGREGATOR_DIGEST_SERIES);
+	aggregator->digest_lsn = aggregator->lsn;
+	aggregator->digest_wanted = false;
 }
 
 struct aggregator *
@@ -178,6 +186,51 @@ aggregator_publish(struct aggregator *aggregator, struct buf *out)
 	kernel_take_dirty(kernel, slice, tell_series, aggregator);
 	update_end(out, aggregator->entries);
 	return aggregator->round ? AGGREGATOR_MORE : AGGREGATOR_DONE;
+}
+
+void
+aggregator_save(struct aggregator *aggregator, struct stream_out *out)
+{
+	struct hash128 rules = rules_fingerprint(aggregator->rules);
+	stream_put_var(out, aggregator->lsn);
+	kernel_save(aggregator->kernel, out);
+	stream_put(out, &rules, sizeof(rules));
+	rules_save(aggregator->rules, out);
+}
+
+bool
+aggregator_load(struct aggregator *aggregator, struct stream_in *in, bool *same_rules)
+{
+	struct hash128 here = rules_fingerprint(aggregator->rules), there;
+	aggregator->lsn = stream_get_var(in);
+	if (!kernel_load(aggregator->kernel, in))
+		return false;
+	stream_get(in, &there, sizeof(there));
+	*same_rules = here.lo == there.lo && here.hi == there.hi;
+	if (*same_rules)
+		rules_load(aggregator->rules, in);
+	return stream_good(in);
+}
+
+void
+aggregator_want_digest(struct aggregator *aggregator)
+{
+	aggregator->digest_wanted = true;
+	aggregator->digest_lsn = 0;
+}
+
+bool
+aggregator_digest(const struct aggregator *aggregator, uint64_t *lsn, struct hash128 *digest)
+{
+	*lsn = aggregator->digest_lsn;
+	*digest = aggregator->digest;
+	return aggregator->digest_lsn > 0;
+}
+
+uint64_t
+aggregator_lsn(const struct aggregator *aggregator)
+{
+	return aggregator->lsn;
 }
 
 void

@@ -8,6 +8,7 @@
 #define AGGREGATOR_AGGREGATOR_H
 #include "aggregator/explain.h"
 #include "aggregator/figures.h"
+#include "aggregator/image.h"
 #include "aggregator/rules.h"
 #include "aggregator/update.h"
 #include "schemas/row.h"
@@ -15,6 +16,7 @@
 enum {
 	AGGREGATOR_SLICE_CELLS = 2000,  /* drained between two messages: about a millisecond */
 	AGGREGATOR_SLICE_SERIES = 128,  /* told in one update: about a tenth of one */
+	AGGREGATOR_DIGEST_SERIES = 2000, /* of rollups with more series digests of the live state leave out the totals */
 	AGGREGATOR_SLICE_AUDIT = 4000,  /* cells and entities recounted at a time: about a millisecond */
 };
 
@@ -56,6 +58,17 @@ enum aggregator_told {
 	AGGREGATOR_DONE,        /* that was the round */
 };
 enum aggregator_told aggregator_publish(struct aggregator *aggregator, struct buf *out);
+/* For an image (image.h): the record applied last, the kernel, the rules' states. Drains first. */
+void aggregator_save(struct aggregator *aggregator, struct stream_out *out);
+/* Into a new one. False: not of this form. *same_rules: the states are those of these rules; else they begin anew. */
+bool aggregator_load(struct aggregator *aggregator, struct stream_in *in, bool *same_rules);
+uint64_t aggregator_lsn(const struct aggregator *aggregator); /* of the record applied last */
+/*
+ * The digest (kernel_digest(), AGGREGATOR_DIGEST_SERIES) of the state as it is when log time next moves into another
+ * minute: then nothing is left to drain. want, then ask until it is there: true, and of which record.
+ */
+void aggregator_want_digest(struct aggregator *aggregator);
+bool aggregator_digest(const struct aggregator *aggregator, uint64_t *lsn, struct hash128 *digest);
 /* As of the last group applied; resident_bytes is left 0. */
 void aggregator_figures(const struct aggregator *aggregator, struct figures *out);
 /* Appends the answer (schemas/event_view.h) to a question about one event. */

@@ -86,6 +86,23 @@ aggregator_thread_try(struct aggregator_thread *thread, struct group *group)
 	return quick;
 }
 
+void
+aggregator_thread_want_digest(struct aggregator_thread *thread)
+{
+	pthread_mutex_lock(&thread->state->core);
+	aggregator_want_digest(thread->aggregator);
+	pthread_mutex_unlock(&thread->state->core);
+}
+
+bool
+aggregator_thread_digest(struct aggregator_thread *thread, uint64_t *lsn, struct hash128 *digest)
+{
+	pthread_mutex_lock(&thread->state->core);
+	bool taken = aggregator_digest(thread->aggregator, lsn, digest);
+	pthread_mutex_unlock(&thread->state->core);
+	return taken;
+}
+
 static bool
 on_group(struct zloop *watcher)
 {

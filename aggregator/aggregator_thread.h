@@ -41,5 +41,8 @@ void aggregator_thread_start(struct aggregator_thread *thread);
  * ingest thread from taking the core again and again before others get it.
  */
 bool aggregator_thread_try(struct aggregator_thread *thread, struct group *group);
+/* aggregator_want_digest(), aggregator_digest(); any thread. */
+void aggregator_thread_want_digest(struct aggregator_thread *thread);
+bool aggregator_thread_digest(struct aggregator_thread *thread, uint64_t *lsn, struct hash128 *digest);
 void aggregator_thread_join(struct aggregator_thread *thread); /* closes its sockets */
 #endif

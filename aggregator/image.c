@@ -349,37 +349,42 @@ kernel_fingerprint(const struct kernel_config *config)
 	return print_end(&print);
 }
 
-static struct hash128
+/* Measures in the order of their numbers; without those that are 0 everywhere. */
+static XXH128_hash_t
 series_digest(const struct kernel *kernel, const struct series *series)
 {
-	struct print print = print_begin();
-	add_number(&print, series->rollup);
-	add(&print, series->key, series->key_bytes);
+	int64_t total[MEASURES_MAX * (SLOT_COUNT + 1)];
+	uint32_t n = 0;
 	for (uint32_t m = 0; m < kernel->config.kpis->measure_count; m++) {
-		int64_t total[SLOT_COUNT] = {0};
-		for (uint32_t p = 0; p < series->measures; p++)
-			if (series_measures(series)[p] == m)
-				for (unsigned w = 0; w < WINDOW_COUNT; w++)
-					for (unsigned part = 0; part < (w < WINDOW_ROLLING ? PART_PTD : PART_COUNT); part++)
-						total[slot_of(w, part)] = series_total(series, p, w, part);
-		add(&print, total, sizeof(total));
+		uint32_t p = 0;
+		while (p < series->measures && series_measures(series)[p] != m)
+			p++;
+		if (p == series->measures)
+			continue;
+		int64_t any = 0;
+		total[n] = m;
+		for (unsigned w = 0; w < WINDOW_COUNT; w++)
+			for (unsigned part = 0; part < (w < WINDOW_ROLLING ? PART_PTD : PART_COUNT); part++)
+				any |= total[n + 1 + slot_of(w, part)] = series_total(series, p, w, part);
+		n += any != 0 ? SLOT_COUNT + 1 : 0;
 	}
-	return print_end(&print);
+	XXH128_hash_t key = XXH3_128bits_withSeed(series->key, series->key_bytes, series->rollup);
+	return XXH3_128bits_withSeed(total, n * sizeof(total[0]), key.low64 ^ key.high64);
 }
 
 struct hash128
-kernel_digest(struct kernel *kernel)
+kernel_digest(struct kernel *kernel, uint32_t series_max)
 {
 	struct print print = print_begin();
 	uint64_t lo = 0, hi = 0;
 	kernel_drain(kernel, UINT64_MAX);
 	for (uint32_t id = 0; id < kernel->series.pool.end; id++) {
 		const struct series *series = series_at(&kernel->series, id);
-		if (!series->live)
+		if (!series->live || kernel->series.rollup_count[series->rollup] > series_max)
 			continue;
-		struct hash128 one = series_digest(kernel, series);
-		lo += one.lo;
-		hi += one.hi;
+		XXH128_hash_t one = series_digest(kernel, series);
+		lo += one.low64;
+		hi += one.high64;
 	}
 	const uint64_t numbers[] = {
 	    (uint64_t)kernel->now_ms, lo, hi, kernel->series.live, kernel->tuples.pool.live, kernel->entities.pool.live,

@@ -10,6 +10,7 @@
 #include "schemas/topic.h"
 #include <assert.h>
 #include <stdlib.h>
+#include <xxhash.h>
 
 enum { MINUTE_MS = 60000, CELLS_MIN = 64 };
 
@@ -417,6 +418,26 @@ rules_evaluate_source(struct rules *rules, const struct rules_source *source, al
 			series_look(rules, source, series, rollup, changed, context);
 	}
 	rows_end(rules, changed, context);
+}
+
+struct hash128
+rules_fingerprint(const struct rules *rules)
+{
+	struct buf bytes = {0};
+	for (uint32_t i = 0; i < rules->count; i++) {
+		const struct rule *rule = &rules->rule[i];
+		const struct formula *formula = &rules->set->kpi[rule->kpi].formula;
+		buf_printf(&bytes, "%s|%s|%d %d %d %d %d|%lld %lld %lld %lld %lld %lld|", rule->name, rule->key, rule->window,
+		           rule->rollup, rule->op, rule->severity, rule->pace, (long long)rule->num, (long long)rule->den,
+		           (long long)rule->clear_num, (long long)rule->clear_den, (long long)rule->for_ms,
+		           (long long)rule->keep_ms);
+		for (uint32_t o = 0; o < formula->count; o++)
+			buf_printf(&bytes, "%d %d %lld %lld,", formula->op[o].op, formula->op[o].measure,
+			           (long long)formula->op[o].num, (long long)formula->op[o].den);
+	}
+	XXH128_hash_t hash = XXH3_128bits(bytes.data, bytes.len);
+	buf_fini(&bytes);
+	return (struct hash128){hash.low64, hash.high64};
 }
 
 void

@@ -73,6 +73,8 @@ void rules_evaluate_source(struct rules *rules, const struct rules_source *sourc
 /* Call when kernel_drain() is true; does nothing within the same log minute. Calls back for each transition. */
 void rules_evaluate(struct rules *rules, struct kernel *kernel, alert_fn *changed, void *context);
 
+/* Of the rules, and of the KPIs that they watch. */
+struct hash128 rules_fingerprint(const struct rules *rules);
 /* For an image: the rows that are not ok. load: into new ones of the same rules and KPIs. */
 void rules_save(const struct rules *rules, struct stream_out *out);
 void rules_load(struct rules *rules, struct stream_in *in);

@@ -79,13 +79,10 @@ stream_fail(struct stream_in *in)
 }
 
 static bool
-next_block(struct stream_in *in)
+read_block(struct stream_in *in, const uint8_t head[HEAD_BYTES])
 {
-	uint8_t head[HEAD_BYTES];
 	uint64_t sum = 0;
 	uint32_t n = 0;
-	if (in->failed || in->at < in->block.len || !in->read(in->context, head, HEAD_BYTES))
-		return false;
 	for (int i = 3; i >= 0; i--)
 		n = n << 8 | head[i];
 	for (int i = 7; i >= 0; i--)
@@ -99,6 +96,24 @@ next_block(struct stream_in *in)
 	in->block.len = n;
 	in->blocks++;
 	return true;
+}
+
+static bool
+next_block(struct stream_in *in)
+{
+	uint8_t head[HEAD_BYTES];
+	return !in->failed && in->at == in->block.len && in->read(in->context, head, HEAD_BYTES) && read_block(in, head);
+}
+
+bool
+stream_check(struct stream_in *in)
+{
+	uint8_t head[HEAD_BYTES];
+	while (in->read(in->context, head, 1)) {
+		if (!in->read(in->context, head + 1, HEAD_BYTES - 1) || !read_block(in, head))
+			return false;
+	}
+	return in->blocks > 0;
 }
 
 const uint8_t *

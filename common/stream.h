@@ -40,6 +40,8 @@ void stream_out_fini(struct stream_out *out);
 
 /* n bytes, valid until the next get; zeroes (of n up to 256) or NULL once it has failed. */
 const uint8_t *stream_bytes(struct stream_in *in, uint32_t n);
+/* Reads on to the end and believes nothing: true, every block was right; then the owner's read() found an end. */
+bool stream_check(struct stream_in *in);
 bool stream_good(const struct stream_in *in);
 /* What was read makes no sense. */
 void stream_fail(struct stream_in *in);

@@ -27,6 +27,13 @@ static const struct option_row serve_options[] = {
     {"config", 'c', "FILE", NULL, "configuration file; without one everything has a default"},
     {"set", 0, "NAME=VALUE", NULL, "override one setting, e.g. --set publish.every_ms=50; may be repeated"},
 };
+static const struct option_row compact_options[] = {
+    {"config", 'c', "FILE", NULL, "configuration file; without one everything has a default"},
+    {"set", 0, "NAME=VALUE", NULL, "override one setting; may be repeated"},
+    {"until", 0, "RECORD", NULL, "the state at this record of the log; without it at the last one"},
+    {"expect", 0, "DIGEST", NULL, "make no image unless the state has this digest (what a service asks for)"},
+    {"child", 0, "PROCESS", NULL, "end with this process, which must be the one that started it"},
+};
 static const struct option_row demo_options[] = {
     {"config", 'c', "FILE", NULL, "configuration file; its data directory is not used"},
     {"set", 0, "NAME=VALUE", NULL, "override one setting; may be repeated"},
@@ -148,6 +155,10 @@ static const struct command commands[] = {
      "Until then the service goes on with the time that it had. Set a clock that is wrong right instead:\n"
      "what expires by a confirmed time is gone for good.\n",
      OPTIONS(clock_options), cmd_clock},
+    {"compact", NULL, "make an image of the state, so that a start reads only the journal behind it",
+     "A service does it by itself (image_every); by hand it may run beside one, or without one. It takes the memory of a\n"
+     "second service while it runs.\n",
+     OPTIONS(compact_options), cmd_compact},
 };
 
 const struct command *

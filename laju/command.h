@@ -91,4 +91,5 @@ int cmd_dlq(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_clock(int argc, char **argv);
+int cmd_compact(int argc, char **argv);
 #endif

@@ -8,6 +8,7 @@
 #include "ingest/front.h"
 #include "journal/journal_thread.h"
 #include "laju/clock_start.h"
+#include "laju/cores.h"
 #include "laju/storage.h"
 #include "publisher/publisher_thread.h"
 #include "schemas/note.h"
@@ -47,7 +48,7 @@ struct node {
 	struct node_endpoints endpoints;
 	void *router, *pull, *xpub, *snapshot, *monitor;
 	struct storage storage;
-	struct aggregator *core;
+	struct cores cores;
 	struct ingest_thread ingest[INGEST_WORKERS_MAX];
 	unsigned workers;
 	int64_t memory_max; /* bytes; 0: no budget */
@@ -56,7 +57,6 @@ struct node {
 	struct journal_thread journal; /* used when storage.on_disk */
 	struct aggregator_thread aggregator;
 	struct publisher_thread publisher;
-	struct publisher_feed_config feed[FEEDS_MAX];
 };
 
 static void
@@ -237,7 +237,8 @@ connect_rooms(struct node *node)
 	node->front.memory_max = node->memory_max;
 	node->front.memory_full = &node->memory_full;
 	node->front.storage_full = &node->storage_full;
-	node->aggregator.aggregator = node->core;
+	node->aggregator.aggregator = node->cores.aggregator;
+	node->publisher.publisher = node->cores.publisher;
 	node->aggregator.every_ms = config->publish_every_ms;
 	node->publisher.notes[node->workers] = link_bind(node->zmq, "notes", LINK_DEPTH);
 	node->publisher.alerts = node->publisher.notes[node->workers];
@@ -251,63 +252,6 @@ connect_rooms(struct node *node)
 	node->publisher.xpub = node->xpub;
 	node->publisher.monitor = node->monitor;
 	node->publisher.snapshot = node->snapshot;
-}
-
-static void
-recovered_alert(void *context, struct slice topic, const struct alert_row *row)
-{
-	publisher_alert(context, topic, row);
-}
-
-/* The cores that a recovery fills. */
-static void
-make_cores(struct node *node, bool demo)
-{
-	struct config *config = node->config;
-	int decimals = money_decimals(slice_of(config->currency));
-	for (uint32_t f = 0; f < config->feed_count; f++)
-		node->feed[f] = (struct publisher_feed_config){config->feed[f].name, config->feed[f].expect_every_ms};
-	node->publisher.core = (struct publisher_config){
-	    .kpis = &config->kpis,
-	    .kernel = &config->kernel,
-	    .epoch = node->storage.epoch,
-	    .version = LAJU_VERSION,
-	    .zone = config->zone_name,
-	    .currency = config->currency,
-	    .durability = durability_name(config->durability),
-	    .decimals = decimals,
-	    .demo = demo,
-	    .clock_events = config->clock == CLOCK_EVENTS,
-	    .feed_count = config->feed_count,
-	    .feed = node->feed,
-	    .memory_max = (uint64_t)node->memory_max,
-	};
-	publisher_thread_init(&node->publisher);
-	const struct aggregator_config core = {
-	    .kernel = &config->kernel,
-	    .rules = config->rules,
-	    .rule_count = config->rule_count,
-	    .decimals = decimals,
-	    .alert = recovered_alert,
-	    .context = node->publisher.publisher,
-	};
-	node->core = aggregator_new(&core);
-}
-
-/* All rows, before anybody can ask: who asked too early would take them for gone. */
-static void
-tell_recovered(struct node *node)
-{
-	struct buf update = {0};
-	enum aggregator_told told;
-	do {
-		while (!aggregator_work(node->core))
-			;
-		told = aggregator_publish(node->core, &update);
-		if (told == AGGREGATOR_MORE || told == AGGREGATOR_DONE)
-			publisher_update(node->publisher.publisher, buf_slice(&update));
-	} while (told == AGGREGATOR_MORE);
-	buf_fini(&update);
 }
 
 static void
@@ -327,7 +271,8 @@ start_threads(struct node *node)
 static void
 node_free(struct node *node)
 {
-	aggregator_free(node->core);
+	cores_free(&node->cores);
+	publisher_thread_fini(&node->publisher);
 	storage_close(&node->storage);
 	blocks_ready_stop();
 	free(node);
@@ -346,9 +291,16 @@ node_start(struct config *config, bool demo)
 	}
 	clock_start(node->storage.on_disk ? node->storage.log : NULL);
 	blocks_ready_start();
-	make_cores(node, demo);
-	if (storage_recover(&node->storage, node->core)) {
-		tell_recovered(node);
+	publisher_thread_init(&node->publisher);
+	const struct cores_options options = {
+	    .epoch = node->storage.epoch,
+	    .demo = demo,
+	    .memory_max = (uint64_t)node->memory_max,
+	    .durability = durability_name(config->durability),
+	    .out = node->publisher.out,
+	};
+	if (storage_recover(&node->storage, config, &options, UINT64_MAX, &node->cores)) {
+		cores_publish(&node->cores); /* before anybody can ask: who asked too early would take rows for gone */
 		node->zmq = zmq_ctx_new();
 		zmq_ctx_set(node->zmq, ZMQ_MAX_SOCKETS, 4096);
 		if (open_sockets(node)) {
@@ -358,7 +310,6 @@ node_start(struct config *config, bool demo)
 		}
 		zmq_ctx_term(node->zmq);
 	}
-	publisher_thread_fini(&node->publisher);
 	node_free(node);
 	return NULL;
 }

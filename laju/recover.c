@@ -3,13 +3,13 @@
 #include <errno.h>
 
 int
-recover(const struct log *log, struct aggregator *aggregator, recover_progress_fn *progress, void *context,
-        uint64_t *lsn)
+recover(const struct log *log, struct aggregator *aggregator, uint64_t until, recover_progress_fn *progress,
+        void *context, uint64_t *lsn)
 {
 	struct group *group = group_new(GROUP_BATCHES);
-	uint64_t last = log_durable(log), events = 0;
-	int rc = last > 0 && log_first(log) > 1 ? -ENOENT : 0;
-	for (*lsn = 1; rc == 0 && *lsn <= last; ++*lsn) {
+	uint64_t last = log_durable(log) < until ? log_durable(log) : until, events = 0;
+	int rc = 0;
+	for (*lsn = aggregator_lsn(aggregator) + 1; *lsn <= last; ++*lsn) {
 		rc = log_read(log, *lsn, group);
 		if (rc < 0)
 			break;

@@ -11,9 +11,9 @@ enum { RECOVER_EVERY = 64 };
 typedef void recover_progress_fn(void *context, uint64_t lsn, uint64_t events);
 
 /*
- * Applies the log's durable records to an aggregator that has seen none, in order. 0, or a negative errno: what
- * log_read() said of record *lsn, or -ENOENT: records before the log's first are gone. progress may be NULL.
+ * Applies the log's durable records up to `until`, those behind what the aggregator has seen, in order. 0, or a negative
+ * errno: what log_read() said of record *lsn, or -ENOENT: the log begins behind it. progress may be NULL.
  */
-int recover(const struct log *log, struct aggregator *aggregator, recover_progress_fn *progress, void *context,
-            uint64_t *lsn);
+int recover(const struct log *log, struct aggregator *aggregator, uint64_t until, recover_progress_fn *progress,
+            void *context, uint64_t *lsn);
 #endif

@@ -1,6 +1,7 @@
 /* solo.c - all cores in one thread. */
 #include "laju/solo.h"
 #include "common/mem.h"
+#include "laju/cores.h"
 #include "laju/recover.h"
 #include <stdlib.h>
 
@@ -9,7 +10,7 @@ struct solo {
 	struct ingest *ingest;
 	struct aggregator *aggregator;
 	struct publisher *publisher;
-	struct publisher_feed_config feed[FEEDS_MAX];
+	struct cores cores;
 };
 
 static int64_t
@@ -100,45 +101,20 @@ make_ingest(struct solo *solo)
 	solo->ingest = ingest_new(&core);
 }
 
-static void
-make_publisher(struct solo *solo, int decimals)
-{
-	const struct config *config = solo->config.config;
-	for (uint32_t f = 0; f < config->feed_count; f++)
-		solo->feed[f] = (struct publisher_feed_config){config->feed[f].name, config->feed[f].expect_every_ms};
-	const struct publisher_config core = {
-	    .kpis = &config->kpis,
-	    .kernel = &config->kernel,
-	    .epoch = solo->config.epoch,
-	    .version = LAJU_VERSION,
-	    .zone = config->zone_name,
-	    .currency = config->currency,
-	    .durability = durability_name(DURABILITY_NONE),
-	    .decimals = decimals,
-	    .clock_events = config->clock == CLOCK_EVENTS,
-	    .feed_count = config->feed_count,
-	    .feed = solo->feed,
-	};
-	const struct publisher_out out = {on_row, on_reply, solo, on_ask, NULL};
-	solo->publisher = publisher_new(&core, &out);
-}
-
 struct solo *
 solo_new(const struct solo_config *config)
 {
 	struct solo *solo = mem_zalloc(1, sizeof(*solo));
 	solo->config = *config;
-	int decimals = money_decimals(slice_of(config->config->currency));
-	const struct aggregator_config core = {
-	    .kernel = &config->config->kernel,
-	    .rules = config->config->rules,
-	    .rule_count = config->config->rule_count,
-	    .decimals = decimals,
-	    .alert = on_alert,
-	    .context = solo,
+	const struct cores_options options = {
+	    .epoch = config->epoch,
+	    .durability = durability_name(DURABILITY_NONE),
+	    .out = {on_row, on_reply, solo, on_ask, NULL},
 	};
-	make_publisher(solo, decimals);
-	solo->aggregator = aggregator_new(&core);
+	cores_new(&solo->cores, config->config, &options);
+	solo->aggregator = solo->cores.aggregator;
+	solo->publisher = solo->cores.publisher;
+	aggregator_tell(solo->aggregator, on_alert, solo);
 	make_ingest(solo);
 	return solo;
 }
@@ -149,8 +125,7 @@ solo_free(struct solo *solo)
 	if (solo == NULL)
 		return;
 	ingest_free(solo->ingest);
-	aggregator_free(solo->aggregator);
-	publisher_free(solo->publisher);
+	cores_free(&solo->cores);
 	free(solo);
 }
 
@@ -187,23 +162,14 @@ int
 solo_recover(struct solo *solo)
 {
 	uint64_t lsn;
-	return recover(solo->config.log, solo->aggregator, NULL, NULL, &lsn);
+	return recover(solo->config.log, solo->aggregator, UINT64_MAX, NULL, NULL, &lsn);
 }
 
 void
 solo_publish(struct solo *solo)
 {
-	struct buf update = {0};
 	struct figures figures;
-	enum aggregator_told told;
-	while (!aggregator_work(solo->aggregator))
-		;
-	do {
-		told = aggregator_publish(solo->aggregator, &update);
-		if (told == AGGREGATOR_MORE || told == AGGREGATOR_DONE)
-			publisher_update(solo->publisher, buf_slice(&update));
-	} while (told == AGGREGATOR_MORE);
-	buf_fini(&update);
+	cores_publish(&solo->cores);
 	aggregator_figures(solo->aggregator, &figures);
 	publisher_figures(solo->publisher, &figures);
 }

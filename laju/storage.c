@@ -1,6 +1,7 @@
 /* storage.c - see storage.h. */
 #include "laju/storage.h"
 #include "common/clock.h"
+#include "laju/image_file.h"
 #include "laju/number.h"
 #include "laju/recover.h"
 #include <errno.h>
@@ -100,6 +101,28 @@ open_directory(struct storage *storage, struct config *config, uint8_t key[HASH_
 }
 
 bool
+storage_open_to_read(struct storage *storage, struct config *config)
+{
+	char why[LOG_WHY_BYTES];
+	uint8_t key[HASH_KEY_BYTES], facts[FACTS_BYTES];
+	const struct log_options options = {.read_only = true};
+	*storage = (struct storage){.on_disk = true};
+	if (log_open(&storage->log, config->data, &options, why) < 0) {
+		fprintf(stderr, "laju: %s\n", why);
+		return false;
+	}
+	int rc = log_meta_get(storage->log, "facts", facts, sizeof(facts));
+	if (rc == 0)
+		rc = log_meta_get(storage->log, "hash_key", key, sizeof(key));
+	bool good = rc == 0 ? same_facts(config, facts) : complain(config, rc);
+	if (good)
+		hash_key_init(&config->kernel.key, key);
+	else
+		storage_close(storage);
+	return good;
+}
+
+bool
 storage_open(struct storage *storage, struct config *config)
 {
 	uint8_t key[HASH_KEY_BYTES];
@@ -143,23 +166,74 @@ on_progress(void *context, uint64_t lsn, uint64_t events)
 	fprintf(stderr, "laju: recovering: %s events, %" PRIu64 " %%\n", text, lsn * 100 / recovery->last);
 }
 
-bool
-storage_recover(const struct storage *storage, struct aggregator *aggregator)
+static void
+passed_over(const struct config *config, uint64_t lsn, const char *why)
 {
-	struct recovery recovery = {.last = log_last(storage->log), .begin_us = clock_steady_us()};
+	fprintf(stderr, "laju: the image of record %" PRIu64 " in %s is not used: %s\n", lsn, config->data, why);
+}
+
+/* The newest image that can be gone on from. False: none. */
+static bool
+take_image(const struct storage *storage, const struct config *config, const struct cores_options *options,
+           uint64_t until, struct cores *cores)
+{
+	uint64_t lsn[IMAGES_LISTED_MAX];
+	char why[IMAGE_WHY_BYTES];
+	uint32_t count = image_list(config->data, lsn);
+	for (uint32_t i = 0; i < count; i++) {
+		if (lsn[i] > log_durable(storage->log)) {
+			passed_over(config, lsn[i], "the journal has lost records that are in it");
+			continue;
+		}
+		if (lsn[i] > until || lsn[i] + 1 < log_first(storage->log))
+			continue;
+		cores_new(cores, config, options);
+		if (image_read(config->data, lsn[i], config, cores, why) == 0)
+			return true;
+		cores_free(cores);
+		passed_over(config, lsn[i], why);
+	}
+	return false;
+}
+
+static bool
+apply_journal(const struct storage *storage, uint64_t until, struct cores *cores)
+{
+	uint64_t from = aggregator_lsn(cores->aggregator), lsn;
+	struct recovery recovery = {.last = log_durable(storage->log), .begin_us = clock_steady_us()};
 	char text[NUMBER_TEXT_MAX];
-	uint64_t lsn;
 	recovery.told_us = recovery.begin_us;
-	if (!storage->on_disk || recovery.last == 0)
-		return true;
-	int rc = recover(storage->log, aggregator, on_progress, &recovery, &lsn);
+	int rc = recover(storage->log, cores->aggregator, until, on_progress, &recovery, &lsn);
 	if (rc < 0) {
 		fprintf(stderr, "laju: record %" PRIu64 " of the journal cannot be read: %s\n", lsn,
 		        rc == -EBADMSG ? "it is damaged" : strerror(-rc));
 		return false;
 	}
 	number_fraction((__int128)recovery.events, 1, 0, true, text);
-	fprintf(stderr, "laju: recovered %s events from the journal in %.1f s\n", text,
-	        (double)(clock_steady_us() - recovery.begin_us) / 1e6);
+	if (from > 0)
+		fprintf(stderr, "laju: went on from the image of record %" PRIu64 ", and %s events behind it in %.1f s\n", from, text,
+		        (double)(clock_steady_us() - recovery.begin_us) / 1e6);
+	else
+		fprintf(stderr, "laju: recovered %s events from the journal in %.1f s\n", text,
+		        (double)(clock_steady_us() - recovery.begin_us) / 1e6);
 	return true;
+}
+
+bool
+storage_recover(const struct storage *storage, const struct config *config, const struct cores_options *options,
+                uint64_t until, struct cores *cores)
+{
+	bool any = storage->on_disk && log_durable(storage->log) > 0;
+	if (any && !take_image(storage, config, options, until, cores) && log_first(storage->log) > 1) {
+		fprintf(stderr, "laju: the journal in %s begins at record %" PRIu64 ", and no image leads there: go back to the "
+		                "configuration that it was kept with, restore an image, or take another directory (data)\n",
+		        config->data, log_first(storage->log));
+		return false;
+	}
+	if (cores->aggregator == NULL)
+		cores_new(cores, config, options);
+	if (!any || apply_journal(storage, until, cores))
+		return true;
+	cores_free(cores);
+	return false;
 }

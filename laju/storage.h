@@ -7,7 +7,7 @@
 #define LAJU_STORAGE_H
 #include "aggregator/aggregator.h"
 #include "journal/log.h"
-#include "laju/config.h"
+#include "laju/cores.h"
 
 struct storage {
 	struct log *log;
@@ -20,7 +20,13 @@ struct storage {
  * threads. currency and clock are part of what is in a log: another one's directory is refused.
  */
 bool storage_open(struct storage *storage, struct config *config);
-/* The log's records into an aggregator that has seen none; says how far it is. False after one line on stderr. */
-bool storage_recover(const struct storage *storage, struct aggregator *aggregator);
+/* Likewise, beside a service that writes to it, or none: to read. No epoch. */
+bool storage_open_to_read(struct storage *storage, struct config *config);
+/*
+ * Makes the cores: from the newest image that is whole and of this configuration, and the records behind it up to `until`;
+ * without one from all records. Says on stderr what it does. False after one line: then there are no cores.
+ */
+bool storage_recover(const struct storage *storage, const struct config *config, const struct cores_options *options,
+                     uint64_t until, struct cores *cores);
 void storage_close(struct storage *storage);
 #endif

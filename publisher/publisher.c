@@ -495,6 +495,40 @@ publisher_alert(struct publisher *publisher, struct slice topic, const struct al
 }
 
 void
+publisher_save_alerts(const struct publisher *publisher, struct stream_out *out)
+{
+	struct alert_view view;
+	struct slice from = {(const uint8_t *)"", 0};
+	stream_put_mark(out, "ALE1");
+	for (bool more = false; alerts_from(publisher->alerts, from, more, &view); more = true) {
+		stream_put_var(out, view.topic.n);
+		stream_put(out, view.topic.p, view.topic.n);
+		stream_put_var(out, view.row.n);
+		stream_put(out, view.row.p, view.row.n);
+		from = view.topic;
+	}
+	stream_put_var(out, 0);
+}
+
+void
+publisher_load_alerts(struct publisher *publisher, struct stream_in *in)
+{
+	struct buf row = {0};
+	stream_get_mark(in, "ALE1");
+	for (uint32_t n; (n = stream_get_below(in, ALERT_TOPIC_MAX + 1)) > 0 && stream_good(in);) {
+		uint8_t topic[ALERT_TOPIC_MAX];
+		struct alert_row alert;
+		stream_get(in, topic, n);
+		row.len = stream_get_below(in, STREAM_PIECE_MAX);
+		buf_reserve(&row, row.len);
+		stream_get(in, row.data, (uint32_t)row.len);
+		if (stream_good(in) && alert_decode(&alert, buf_slice(&row)) == 0)
+			publisher_alert(publisher, (struct slice){topic, n}, &alert);
+	}
+	buf_fini(&row);
+}
+
+void
 publisher_dead(struct publisher *publisher, int64_t at_ms, struct slice peer, struct slice code, struct slice text,
                struct slice raw)
 {

@@ -15,6 +15,7 @@
 #define PUBLISHER_PUBLISHER_H
 #include "aggregator/figures.h"
 #include "aggregator/update.h"
+#include "common/stream.h"
 #include "journal/log.h"
 #include "schemas/alarm.h"
 #include "schemas/info.h"
@@ -96,6 +97,9 @@ void publisher_request(struct publisher *publisher, struct slice peer, struct sl
 bool publisher_work(struct publisher *publisher);
 /* An alert transition (kept as that row's present state; gone when back to ok) as packed by alert_encode() with e, s left 0. */
 void publisher_alert(struct publisher *publisher, struct slice topic, const struct alert_row *alert);
+/* For an image: the alerts that are kept. load: as if each were told now. */
+void publisher_save_alerts(const struct publisher *publisher, struct stream_out *out);
+void publisher_load_alerts(struct publisher *publisher, struct stream_in *in);
 void publisher_dead(struct publisher *publisher, int64_t at_ms, struct slice peer, struct slice code, struct slice text, struct slice raw);
 /* feed was heard of at at_ms (log time). */
 void publisher_feed(struct publisher *publisher, struct slice feed, int64_t at_ms);

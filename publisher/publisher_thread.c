@@ -277,16 +277,14 @@ void
 publisher_thread_init(struct publisher_thread *thread)
 {
 	struct publisher_state *state = mem_zalloc(1, sizeof(*state));
-	const struct publisher_out out = {send_row, send_reply, state, ask_aggregator, confirm_clock};
 	thread->state = state;
+	thread->out = (struct publisher_out){send_row, send_reply, state, ask_aggregator, confirm_clock};
 	state->thread = thread;
-	state->publisher = thread->publisher = publisher_new(&thread->core, &out);
 }
 
 void
 publisher_thread_fini(struct publisher_thread *thread)
 {
-	publisher_free(thread->publisher);
 	free(thread->state);
 }
 
@@ -294,6 +292,7 @@ void
 publisher_thread_start(struct publisher_thread *thread)
 {
 	struct publisher_state *state = thread->state;
+	state->publisher = thread->publisher;
 	state->loop = ev_loop_new(EVBACKEND_EPOLL);
 	zloop_start(&state->xpub, state->loop, thread->xpub, on_xpub, state);
 	zloop_start(&state->monitor, state->loop, thread->monitor, on_monitor, state);
@@ -328,5 +327,4 @@ publisher_thread_join(struct publisher_thread *thread)
 	for (unsigned s = 0; s < thread->sources; s++)
 		zmq_close(thread->notes[s]);
 	ev_loop_destroy(thread->state->loop);
-	publisher_thread_fini(thread);
 }

@@ -11,11 +11,9 @@
 enum { PUBLISHER_SOURCES_MAX = 19 };
 
 struct publisher_thread {
-	/* set by the node before init */
-	struct publisher_config core;
-	/* made by init: until the start whoever called it may tell it what a recovery found */
-	struct publisher *publisher;
+	struct publisher_out out;             /* made by init: where the core's messages go */
 	/* set by the node before start */
+	struct publisher *publisher;          /* the thread's from start to join; the node frees it */
 	void *xpub, *snapshot;                /* its own from start on */
 	void *monitor;                        /* PAIR with xpub's ZMQ_EVENT_DISCONNECTED; its own, too */
 	void *notes[PUBLISHER_SOURCES_MAX];   /* links from the ingest threads, the aggregator and the journal */
@@ -27,8 +25,7 @@ struct publisher_thread {
 };
 
 void publisher_thread_init(struct publisher_thread *thread);
-/* If it is not started. */
-void publisher_thread_fini(struct publisher_thread *thread);
+void publisher_thread_fini(struct publisher_thread *thread); /* not started, or joined */
 /* Ends by itself when every source has sent its end mark. */
 void publisher_thread_start(struct publisher_thread *thread);
 void publisher_thread_join(struct publisher_thread *thread); /* closes its sockets */
