@@ -132,9 +132,10 @@ sign_lock(struct lmdb_store *store, char *why)
 {
 	char text[32];
 	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+	errno = 0;
 	if (ftruncate(store->lock, 0) == 0 && pwrite(store->lock, text, (size_t)n, 0) == n && fsync(store->lock) == 0)
 		return 0;
-	int rc = errno != 0 ? -errno : -EIO;
+	int rc = errno != 0 ? -errno : -ENOSPC; /* a full disk takes part of a write */
 	return refuse(why, rc, "%s/writer.lock cannot be written: %s", store->directory, strerror(-rc));
 }
 
@@ -376,8 +377,6 @@ fail(struct lmdb_store *store, int rc)
 {
 	store->failed = environment_errno(rc);
 	look_at_disk(store);
-	if (store->failed == -EIO && store->disk_free + store->reusable_bytes < store->gathered.bytes.len + TICK_ROOM)
-		store->failed = -ENOSPC; /* a full disk takes part of a write, which LMDB calls EIO */
 	close_environment(store);
 	/* If that fails as well, reads are -EIO. */
 	environment_open(&store->environment, store->directory, store->options.map_bytes, MDB_RDONLY);
@@ -434,10 +433,21 @@ write_gathered(struct lmdb_store *store, const struct state *state, MDB_txn *txn
 	return rc == 0 ? measure(store, txn) : rc;
 }
 
+/* A full disk takes part of a write. LMDB calls that EIO, too; the system did not. */
+static bool
+was_cut_short(struct lmdb_store *store, int rc)
+{
+	if (rc != EIO || errno == EIO)
+		return false;
+	look_at_disk(store);
+	return store->disk_free < store->gathered.bytes.len + TICK_ROOM;
+}
+
 /* What both who write do at the end. MDB_MAP_FULL always comes before the first byte is written. */
 static int
 end_transaction(struct lmdb_store *store, MDB_txn *txn, int rc)
 {
+	errno = 0;
 	if (rc == 0)
 		rc = mdb_txn_commit(txn); /* frees it either way */
 	else
@@ -446,7 +456,9 @@ end_transaction(struct lmdb_store *store, MDB_txn *txn, int rc)
 		look_at_disk(store);
 	if (rc == MDB_MAP_FULL)
 		return -ENOSPC;
-	return rc == 0 ? 0 : fail(store, rc);
+	if (rc == 0)
+		return 0;
+	return fail(store, was_cut_short(store, rc) ? ENOSPC : rc);
 }
 
 int
