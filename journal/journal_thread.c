@@ -13,7 +13,7 @@
 #include <zmq.h>
 
 static const double LOOK_S = 0.25; /* for ticks, and for room */
-enum { LOOKS_A_NOTE = 4 };
+enum { LOOKS_A_NOTE = 4, TRIM_RECORDS = 4096 };
 
 struct journal_state {
 	struct journal_thread *thread;
@@ -27,6 +27,10 @@ struct journal_state {
 	uint32_t count, cap;
 	bool waits; /* a commit had no room in one piece: all of it waits for some */
 	unsigned looks;
+	pthread_mutex_t told_lock;
+	struct log_figures figures;  /* under it, as the images */
+	struct log_images images;
+	struct group *oldest;        /* for a look at the age of records */
 	bool told[ALARM_COUNT]; /* to the publisher */
 };
 
@@ -150,8 +154,45 @@ tell_figures(struct journal_state *state)
 	struct log_figures figures;
 	struct note *note = note_new(NOTE_LOG, 0);
 	log_figures(state->thread->log, &figures);
+	pthread_mutex_lock(&state->told_lock);
+	state->figures = figures;
+	struct log_images images = state->images;
+	pthread_mutex_unlock(&state->told_lock);
 	buf_add(&note->bytes, &figures, sizeof(figures));
+	buf_add(&note->bytes, &images, sizeof(images));
 	tell(state, note);
+	tell_alarm(state, ALARM_IMAGE_FAILED, images.failed);
+}
+
+/* Up to where records are older than they need to be kept, a few thousand at a time. */
+static uint64_t
+outlived(struct journal_state *state, uint64_t below)
+{
+	struct log *log = state->thread->log;
+	uint64_t lsn = log_first(log) + TRIM_RECORDS;
+	if (lsn >= below)
+		lsn = below - 1;
+	if (lsn < log_first(log) || log_read(log, lsn, state->oldest) < 0 ||
+	    state->oldest->time_ms >= log_time(log) - state->thread->keep_ms)
+		return 0;
+	return lsn + 1;
+}
+
+/* Never beyond the newest image; beyond the older one only when room is short. */
+static void
+trim_some(struct journal_state *state)
+{
+	struct log *log = state->thread->log;
+	pthread_mutex_lock(&state->told_lock);
+	struct log_images images = state->images;
+	pthread_mutex_unlock(&state->told_lock);
+	bool is_short = log_bytes(log) > log_max_bytes(log) / 5 * 4 || state->waits || atomic_load(state->thread->full);
+	uint64_t below = is_short ? images.lsn + 1 : images.trim_below;
+	if (below <= log_first(log) || log_failed(log) != 0)
+		return;
+	uint64_t to = is_short ? log_first(log) + (log_last(log) - log_first(log)) / 20 + 1 : outlived(state, below);
+	if (to > 0)
+		log_trim(log, to < below ? to : below);
 }
 
 /* Is there room again, and is there none? */
@@ -183,6 +224,7 @@ on_look(struct ev_loop *loop, ev_timer *timer, int revents)
 		take(state, tick);
 	if (state->waits)
 		commit(state);
+	trim_some(state);
 	look_for_room(state);
 	if (state->thread->look != NULL)
 		state->thread->look(state->thread->log);
@@ -223,6 +265,9 @@ journal_thread_start(struct journal_thread *thread)
 	thread->state = state;
 	state->thread = thread;
 	atomic_store(&thread->durable, log_durable(thread->log));
+	pthread_mutex_init(&state->told_lock, NULL);
+	log_figures(thread->log, &state->figures);
+	state->oldest = group_new(GROUP_BATCHES);
 	state->loop = ev_loop_new(EVBACKEND_EPOLL);
 	for (unsigned s = 0; s < thread->sources; s++) {
 		zloop_start(&state->source[s], state->loop, thread->source[s], on_group, state);
@@ -240,6 +285,22 @@ journal_thread_start(struct journal_thread *thread)
 }
 
 void
+journal_thread_figures(const struct journal_thread *thread, struct log_figures *out)
+{
+	pthread_mutex_lock(&thread->state->told_lock);
+	*out = thread->state->figures;
+	pthread_mutex_unlock(&thread->state->told_lock);
+}
+
+void
+journal_thread_images(struct journal_thread *thread, const struct log_images *images)
+{
+	pthread_mutex_lock(&thread->state->told_lock);
+	thread->state->images = *images;
+	pthread_mutex_unlock(&thread->state->told_lock);
+}
+
+void
 journal_thread_join(struct journal_thread *thread)
 {
 	pthread_join(thread->thread, NULL);
@@ -248,6 +309,8 @@ journal_thread_join(struct journal_thread *thread)
 	zmq_close(thread->groups);
 	zmq_close(thread->notes);
 	ev_loop_destroy(thread->state->loop);
+	pthread_mutex_destroy(&thread->state->told_lock);
+	group_free(thread->state->oldest);
 	free(thread->state->pending);
 	free(thread->state);
 }

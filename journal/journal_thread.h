@@ -10,6 +10,9 @@
  * Trouble: without room events are refused before they are taken, ticks are not, and all goes on by itself when there is
  * room; also when the disk was full in the midst of a commit. Another write or sync that failed ends the log until the
  * service is started anew. Both are alarms.
+ *
+ * Trimming: records that two images have go when they are older than keep_ms; when four fifths of journal_max are used,
+ * or the disk is full, those that the newest image has.
  */
 #ifndef JOURNAL_JOURNAL_THREAD_H
 #define JOURNAL_JOURNAL_THREAD_H
@@ -29,6 +32,7 @@ struct journal_thread {
 	void *notes;                       /* link to the publisher: figures and alarms */
 	atomic_bool *full;                 /* told to ingest: there is no room for events */
 	void (*look)(struct log *log);     /* called a few times a second: what else is kept beside the records; may be NULL */
+	int64_t keep_ms;                   /* records are kept for so long of log time, where there is room */
 	_Atomic uint64_t durable;          /* log_durable(), for whoever wants to be sure */
 	struct journal_state *state;
 	pthread_t thread;
@@ -36,5 +40,9 @@ struct journal_thread {
 
 /* Ends by itself when every source has sent its end mark, after a last commit, and passes the mark on. */
 void journal_thread_start(struct journal_thread *thread);
+/* As of its last look; any thread. */
+void journal_thread_figures(const struct journal_thread *thread, struct log_figures *out);
+/* Any thread. */
+void journal_thread_images(struct journal_thread *thread, const struct log_images *images);
 void journal_thread_join(struct journal_thread *thread); /* closes its sockets */
 #endif

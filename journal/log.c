@@ -257,6 +257,7 @@ log_figures(const struct log *log, struct log_figures *out)
 	    .bytes = log_bytes(log),
 	    .max_bytes = log_max_bytes(log),
 	    .durable = log_durable(log),
+	    .first = log_first(log),
 	    .counters = log_counters(log),
 	};
 }

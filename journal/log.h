@@ -135,12 +135,21 @@ struct log_counters {
 };
 struct log_counters log_counters(const struct log *log);
 
+/* Images of the state that there are beside it; the log knows of them only what may be trimmed. */
+struct log_images {
+	uint64_t lsn, bytes; /* the newest; 0: none */
+	int64_t time_ms;     /* its log time */
+	uint64_t trim_below; /* records below it are in two of them */
+	bool failed;         /* the last one could not be made */
+};
+
 /* How it is, for those who ask; plain numbers. */
 struct log_figures {
 	uint64_t records;   /* that can be read */
 	uint64_t bytes;     /* log_bytes() */
 	uint64_t max_bytes; /* journal_max; 0 in memory */
 	uint64_t durable;   /* log_durable() */
+	uint64_t first;     /* log_first() */
 	struct log_counters counters;
 };
 void log_figures(const struct log *log, struct log_figures *out);

@@ -87,6 +87,7 @@ compact(struct config *config, const struct options *options)
 	}
 	if (sodium_init() < 0 || !storage_open_to_read(&storage, config))
 		return STATUS_FAILED;
+	storage.is_quiet = options_text(options, "child") != NULL;
 	const struct cores_options made = {
 	    .epoch = 1, .durability = durability_name(config->durability), .out = {no_row, no_reply, NULL, NULL, NULL}};
 	int status = STATUS_FAILED;

@@ -37,6 +37,7 @@ struct config {
 	int clock;                       /* enum clock_mode */
 	int durability;                  /* enum durability */
 	int64_t journal_max;             /* bytes */
+	int64_t image_every;             /* bytes of the journal */
 	char ingest_acked[ENDPOINT_MAX], ingest_push[ENDPOINT_MAX];
 	int ingest_workers;
 	char publish_updates[ENDPOINT_MAX], publish_snapshot[ENDPOINT_MAX];

@@ -221,6 +221,7 @@ connect_log(struct node *node)
 	node->journal.notes = link_connect(node->zmq, "notes-log", LINK_DEPTH);
 	node->journal.full = &node->storage_full;
 	node->journal.look = clock_keep;
+	node->journal.keep_ms = node->config->kernel.horizon_ms;
 	node->aggregator.durable = &node->journal.durable;
 	node->aggregator.sources = 1;
 }
@@ -370,6 +371,31 @@ int64_t
 node_memory_max(const struct node *node)
 {
 	return node->memory_max;
+}
+
+void
+node_log(const struct node *node, struct log_figures *out)
+{
+	journal_thread_figures(&node->journal, out);
+}
+
+void
+node_want_digest(struct node *node)
+{
+	aggregator_thread_want_digest(&node->aggregator);
+}
+
+bool
+node_digest(struct node *node, uint64_t *lsn, struct hash128 *digest)
+{
+	return aggregator_thread_digest(&node->aggregator, lsn, digest);
+}
+
+void
+node_tell_images(struct node *node, const struct node_images *images)
+{
+	const struct log_images told = {images->lsn, images->bytes, images->time_ms, images->trim_below, images->failed};
+	journal_thread_images(&node->journal, &told);
 }
 
 const struct node_endpoints *

@@ -7,6 +7,7 @@
 #ifndef LAJU_NODE_H
 #define LAJU_NODE_H
 #include "ingest/ingest.h"
+#include "journal/log.h"
 #include "laju/config.h"
 
 struct node;
@@ -32,5 +33,18 @@ struct node_endpoints {
 };
 /* Bytes, 0: no budget; what `memory_max: auto` amounts to here. */
 int64_t node_memory_max(const struct node *node);
+/* The log, as of at most a second ago. */
+void node_log(const struct node *node, struct log_figures *out);
+/* The digest of the live state, as aggregator_want_digest() and aggregator_digest() have it. */
+void node_want_digest(struct node *node);
+bool node_digest(struct node *node, uint64_t *lsn, struct hash128 *digest);
+/* The images that there are: shown, and the journal is trimmed by them. */
+struct node_images {
+	uint64_t lsn, bytes; /* the newest; 0: none */
+	int64_t time_ms;     /* its log time */
+	uint64_t trim_below; /* records below it are in two images; 0: none are */
+	bool failed;         /* the last one could not be made */
+};
+void node_tell_images(struct node *node, const struct node_images *images);
 const struct node_endpoints *node_endpoints(const struct node *node);
 #endif

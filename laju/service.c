@@ -1,6 +1,8 @@
 /* service.c - a node until a signal. */
 #include "laju/service.h"
+#include "common/clock.h"
 #include "common/mem.h"
+#include "laju/compactor.h"
 #include "laju/load.h"
 #include "laju/scalar.h"
 #include <signal.h>
@@ -76,7 +78,6 @@ int
 service_run(struct config *config, const struct options *options, service_fn *up, void (*down)(void))
 {
 	sigset_t signals;
-	int number = 0;
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
@@ -90,10 +91,15 @@ service_run(struct config *config, const struct options *options, service_fn *up
 	announce(node, config, up != NULL);
 	if (up != NULL)
 		up(node_endpoints(node), config);
-	while (sigwait(&signals, &number) != 0 || number == SIGHUP)
+	const struct timespec second = {.tv_sec = 1};
+	struct compactor *compactor = up == NULL ? compactor_new(config, options, node) : NULL;
+	for (int number; (number = sigtimedwait(&signals, NULL, &second)) < 0 || number == SIGHUP;) {
 		if (number == SIGHUP)
 			reload(options);
+		compactor_look(compactor, clock_steady_us());
+	}
 	fprintf(stderr, "laju: stopping\n");
+	compactor_free(compactor);
 	if (down != NULL)
 		down();
 	struct node_account account;

@@ -26,8 +26,13 @@ const struct setting settings[] = {
      "`none`: nothing is kept, a restart begins empty.",
      AT(durability), 0, 0},
     {"journal_max", SETTING_BYTES, "16GiB", "16MiB to 1024GiB", NULL,
-     "What the journal may take on the disk. Beyond it events are refused (`storage_full`).", AT(journal_max), 16 * MIB,
-     1024 * 1024 * MIB},
+     "What the journal may take on the disk. Records that an image has are kept for 63 days, or until there is no more "
+     "room.",
+     AT(journal_max), 16 * MIB, 1024 * 1024 * MIB},
+    {"image_every", SETTING_BYTES, "256MiB", "1MiB to 1024GiB", NULL,
+     "How much of the journal a start may have to read at most, about: when as much has come, an image of the state is made. "
+     "At most a quarter of journal_max.",
+     AT(image_every), MIB, 1024 * 1024 * MIB},
     {"phone_country", SETTING_PHONE, "", "a country calling code, as 62", NULL,
      "Takes a customer (`cust`) written like a phone number for one, of this country unless it names another: "
      "0812-3456 7890 and +62 812 3456 7890 are one customer.",

@@ -203,12 +203,14 @@ apply_journal(const struct storage *storage, uint64_t until, struct cores *cores
 	struct recovery recovery = {.last = log_durable(storage->log), .begin_us = clock_steady_us()};
 	char text[NUMBER_TEXT_MAX];
 	recovery.told_us = recovery.begin_us;
-	int rc = recover(storage->log, cores->aggregator, until, on_progress, &recovery, &lsn);
+	int rc = recover(storage->log, cores->aggregator, until, storage->is_quiet ? NULL : on_progress, &recovery, &lsn);
 	if (rc < 0) {
 		fprintf(stderr, "laju: record %" PRIu64 " of the journal cannot be read: %s\n", lsn,
 		        rc == -EBADMSG ? "it is damaged" : strerror(-rc));
 		return false;
 	}
+	if (storage->is_quiet)
+		return true;
 	number_fraction((__int128)recovery.events, 1, 0, true, text);
 	if (from > 0)
 		fprintf(stderr, "laju: went on from the image of record %" PRIu64 ", and %s events behind it in %.1f s\n", from, text,

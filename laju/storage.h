@@ -12,6 +12,7 @@
 struct storage {
 	struct log *log;
 	bool on_disk;
+	bool is_quiet;  /* a recovery says only what goes wrong */
 	uint64_t epoch; /* above that of every start before on this directory; the wall clock in ms where that is later */
 };
 

@@ -2,7 +2,7 @@
 #include "publisher/figures.h"
 #include "publisher/publisher.h"
 
-enum source { KERNEL = 0, PUBLISHER, FIGURES, LOG, BUDGET };
+enum source { KERNEL = 0, PUBLISHER, FIGURES, LOG, IMAGES, BUDGET };
 
 struct figure_row {
 	uint8_t group, source;
@@ -13,6 +13,7 @@ struct figure_row {
 #define OF_KERNEL(member) KERNEL, offsetof(struct kernel_counters, member)
 #define OF_PUBLISHER(member) PUBLISHER, offsetof(struct publisher_counters, member)
 
+#define OF_IMAGES(member) IMAGES, offsetof(struct log_images, member)
 #define OF_LOG(member) LOG, offsetof(struct log_figures, member)
 
 static const struct figure_row rows[] = {
@@ -31,6 +32,8 @@ static const struct figure_row rows[] = {
     {INFO_STATE, OF_PUBLISHER(subscriptions), "subscriptions", "different prefixes that somebody subscribed to"},
     {INFO_STATE, OF_PUBLISHER(alerts_active), "alerts", "alerts that are not ok"},
     {INFO_STATE, OF_LOG(records), "journal", "records of the log on the disk; 0: it is in memory"},
+    {INFO_STATE, OF_LOG(first), "journal_first", "its first record that was not trimmed"},
+    {INFO_STATE, OF_IMAGES(lsn), "image_at", "record of the newest image: a start reads those behind it; 0: all"},
 
     {INFO_SINCE, OF_KERNEL(parked_expired), "parked_expired", "corrections whose event did not come in 63 days"},
     {INFO_SINCE, OF_KERNEL(parked_unfit), "parked_unfit", "corrections that did not fit the event that came"},
@@ -59,6 +62,7 @@ static const struct figure_row rows[] = {
     {INFO_BYTES, OF_KERNEL(bytes), "kernel", "all of the above"},
     {INFO_BYTES, OF_PUBLISHER(bytes), "rows", "the publisher's copy of the totals"},
     {INFO_BYTES, OF_LOG(bytes), "journal", "the log on the disk"},
+    {INFO_BYTES, OF_IMAGES(bytes), "image", "the newest image on the disk"},
     {INFO_BYTES, OF_LOG(max_bytes), "journal_max", "what it may take; 0: it is in memory"},
     {INFO_BYTES, FIGURES, offsetof(struct figures, resident_bytes), "resident", "the process in RAM; 0: not known"},
     {INFO_BYTES, BUDGET, 0, "memory_max", "the budget; 0: none"},
@@ -67,10 +71,10 @@ enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
 void
 figures_tell(struct info *info, const struct figures *figures, const struct log_figures *log,
-             const struct publisher_counters *publisher, uint64_t memory_max)
+             const struct log_images *images, const struct publisher_counters *publisher, uint64_t memory_max)
 {
 	const void *const source[] = {
-	    [KERNEL] = &figures->kernel, [PUBLISHER] = publisher, [FIGURES] = figures, [LOG] = log, [BUDGET] = &memory_max};
+	    [KERNEL] = &figures->kernel, [PUBLISHER] = publisher, [FIGURES] = figures, [LOG] = log, [IMAGES] = images, [BUDGET] = &memory_max};
 	for (unsigned v = 0; v < VERDICT_COUNT; v++)
 		info_add(info, INFO_EVENTS, verdict_name(v), figures->verdict[v]);
 	for (unsigned r = 0; r < ROWS; r++) {

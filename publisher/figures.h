@@ -13,7 +13,7 @@ struct publisher_counters;
 
 /* Adds what there is to tell. memory_max: the budget in bytes, 0: none. */
 void figures_tell(struct info *info, const struct figures *figures, const struct log_figures *log,
-                  const struct publisher_counters *publisher, uint64_t memory_max);
+                  const struct log_images *images, const struct publisher_counters *publisher, uint64_t memory_max);
 /* The n-th name of a group, in the order in which they are told; NULL at the end. */
 const char *figures_name(enum info_group group, uint32_t n);
 /* What a figure means; "" for one that is not known here. */

@@ -52,6 +52,7 @@ struct publisher {
 	bool updated;         /* since the last heartbeat */
 	struct figures figures;
 	struct log_figures log;
+	struct log_images images;
 	int64_t beat_ms;      /* wall clock of the last heartbeat */
 	uint32_t alarms;      /* publisher_alarm(): bits 1 << enum alarm */
 	int64_t arrival_ms;   /* wall clock of the first heartbeat after the last update */
@@ -378,9 +379,10 @@ publisher_figures(struct publisher *publisher, const struct figures *figures)
 }
 
 void
-publisher_log(struct publisher *publisher, const struct log_figures *figures)
+publisher_log(struct publisher *publisher, const struct log_figures *figures, const struct log_images *images)
 {
 	publisher->log = *figures;
+	publisher->images = *images;
 }
 
 static int64_t
@@ -412,7 +414,7 @@ tell_info(struct publisher *publisher)
 	};
 	publisher_count(publisher, &counters);
 	info_alarms(&info, publisher->alarms);
-	figures_tell(&info, &publisher->figures, &publisher->log, &counters, config->memory_max);
+	figures_tell(&info, &publisher->figures, &publisher->log, &publisher->images, &counters, config->memory_max);
 	info_encode(&info, &publisher->row);
 }
 

@@ -106,7 +106,7 @@ void publisher_feed(struct publisher *publisher, struct slice feed, int64_t at_m
 /* How the aggregator is, about once a second: what is told of it until the next time. */
 void publisher_figures(struct publisher *publisher, const struct figures *figures);
 /* How the log on disk is, about once a second. */
-void publisher_log(struct publisher *publisher, const struct log_figures *figures);
+void publisher_log(struct publisher *publisher, const struct log_figures *figures, const struct log_images *images);
 /* Something is wrong with the service, or no longer: heartbeats and answers say so. A wrong total is in the figures. */
 void publisher_alarm(struct publisher *publisher, enum alarm alarm, bool on);
 /* Once a second: hb/. now_ms: wall clock; lag is now - the last update's wall arrival as told here. */

@@ -168,6 +168,7 @@ take_note(struct publisher_state *state, const struct note *note)
 	struct publisher *publisher = state->publisher;
 	struct figures figures;
 	struct log_figures log;
+	struct log_images images;
 	struct alert_row alert;
 	enum alarm alarm;
 	switch ((enum note_kind)note->kind) {
@@ -188,7 +189,8 @@ take_note(struct publisher_state *state, const struct note *note)
 		break;
 	case NOTE_LOG:
 		memcpy(&log, note->bytes.data, sizeof(log));
-		publisher_log(publisher, &log);
+		memcpy(&images, note->bytes.data + sizeof(log), sizeof(images));
+		publisher_log(publisher, &log, &images);
 		break;
 	case NOTE_FEED:
 		publisher_feed(publisher, note_text(note, 0), note->at_ms);

@@ -13,6 +13,8 @@ static const struct {
                                                 "service, and report it"},
     [ALARM_MEMORY_FULL] = {"memory_full", "memory_max is used up and events are refused: raise it, or wait until windows "
                                           "give memory back"},
+    [ALARM_IMAGE_FAILED] = {"image_failed", "the last image of the state could not be made and a start has to read more of the "
+                                            "journal: stderr says why; it is tried again every minute"},
 };
 
 const char *

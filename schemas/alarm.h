@@ -13,6 +13,7 @@ enum alarm {
 	ALARM_STORAGE_FAILED,
 	ALARM_AUDIT_MISMATCH,
 	ALARM_MEMORY_FULL,
+	ALARM_IMAGE_FAILED,
 	ALARM_COUNT /* at most 32: a set of them is a uint32_t, bit 1 << alarm */
 };
 

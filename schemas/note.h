@@ -15,7 +15,7 @@ enum note_kind {
 	NOTE_FIGURES,    /* struct figures (aggregator/figures.h) in bytes */
 	NOTE_QUESTION,   /* from the publisher; texts: peer, cust, id */
 	NOTE_ANSWER,     /* texts: peer, the packed answer */
-	NOTE_LOG,        /* struct log_figures (journal/log.h) in bytes */
+	NOTE_LOG,        /* struct log_figures and log_images (journal/log.h) in bytes */
 	NOTE_ALARM,      /* texts: an alarm's name; "on", or "" no longer: note_alarm() */
 };
 
