@@ -4,7 +4,7 @@
 #include "common/link.h"
 #include "common/mem.h"
 #include "common/zloop.h"
-#include "schemas/codes.h"
+#include "journal/pending.h"
 #include "schemas/note.h"
 #include <assert.h>
 #include <errno.h>
@@ -22,10 +22,7 @@ struct journal_state {
 	unsigned ended;
 	ev_timer look;
 	ev_prepare commit;
-	/* Appended, or refused, and not yet handed on; bounded by what ingest has in flight. */
-	struct group **pending;
-	uint32_t count, cap;
-	bool waits; /* a commit had no room in one piece: all of it waits for some */
+	struct pending pending;
 	unsigned looks;
 	pthread_mutex_t told_lock;
 	struct log_figures figures;  /* under it, as the images */
@@ -35,41 +32,13 @@ struct journal_state {
 };
 
 static void
-pending_add(struct journal_state *state, struct group *group)
-{
-	if (state->count == state->cap) {
-		state->cap = state->cap * 2 + 64;
-		state->pending = mem_realloc(state->pending, state->cap * sizeof(*state->pending));
-	}
-	state->pending[state->count++] = group;
-}
-
-static void
 hand_on(struct journal_state *state)
 {
-	for (uint32_t i = 0; i < state->count; i++)
-		link_put(state->thread->groups, state->pending[i]); /* there is room: what is in flight is bounded below it */
-	state->count = 0;
-}
-
-static enum batch_code
-refusal_of(int rc)
-{
-	return rc == -ENOSPC ? BATCH_STORAGE_FULL : BATCH_STORAGE_FAILED;
-}
-
-/* The commit failed for good: nothing behind the durable end is stored. */
-static void
-refuse_pending(struct journal_state *state, int rc)
-{
-	uint64_t durable = log_durable(state->thread->log);
-	for (uint32_t i = 0; i < state->count; i++) {
-		struct group *group = state->pending[i];
-		if (group->lsn <= durable)
-			continue;
-		group->lsn = 0;
-		group->refusal = (uint8_t)refusal_of(rc);
-	}
+	struct pending *pending = &state->pending;
+	atomic_store_explicit(&state->thread->durable, log_durable(pending->log), memory_order_release);
+	for (uint32_t i = 0; i < pending->count; i++)
+		link_put(state->thread->groups, pending->group[i]); /* there is room: what is in flight is bounded below it */
+	pending_clear(pending);
 }
 
 static void
@@ -86,29 +55,21 @@ static void
 commit(struct journal_state *state)
 {
 	struct log *log = state->thread->log;
-	if (state->count == 0)
+	if (state->pending.count == 0)
 		return;
-	int failed_before = log_failed(log), rc = log_commit(log);
-	state->waits = rc < 0 && log_failed(log) == 0;
-	if (state->waits)
-		return; /* tried again by on_look(): it is all still gathered */
-	if (rc < 0)
-		refuse_pending(state, rc);
-	if (rc < 0 && failed_before == 0)
-		say_failed(rc);
-	atomic_store_explicit(&state->thread->durable, log_durable(log), memory_order_release);
+	int failed_before = log_failed(log);
+	if (!pending_commit(&state->pending))
+		return; /* tried again by on_look() */
+	if (log_failed(log) < 0 && failed_before == 0)
+		say_failed(log_failed(log));
 	hand_on(state);
 }
 
 static void
 take(struct journal_state *state, struct group *group)
 {
-	struct log *log = state->thread->log;
-	int rc = log_append(log, group);
-	if (rc < 0)
-		group->refusal = (uint8_t)refusal_of(rc);
-	pending_add(state, group);
-	if (log_gathered(log) >= LOG_COMMIT_BYTES && !state->waits)
+	pending_add(&state->pending, group);
+	if (log_gathered(state->thread->log) >= LOG_COMMIT_BYTES && !state->pending.waits)
 		commit(state);
 }
 
@@ -186,7 +147,7 @@ trim_some(struct journal_state *state)
 	pthread_mutex_lock(&state->told_lock);
 	struct log_images images = state->images;
 	pthread_mutex_unlock(&state->told_lock);
-	bool is_short = log_bytes(log) > log_max_bytes(log) / 5 * 4 || state->waits || atomic_load(state->thread->full);
+	bool is_short = log_bytes(log) > log_max_bytes(log) / 5 * 4 || state->pending.waits || atomic_load(state->thread->full);
 	uint64_t below = is_short ? images.lsn + 1 : images.trim_below;
 	if (below <= log_first(log) || log_failed(log) != 0)
 		return;
@@ -201,7 +162,7 @@ look_for_room(struct journal_state *state)
 {
 	struct log *log = state->thread->log;
 	bool takes = log_takes(log, LOG_COMMIT_BYTES);
-	if (log_failed(log) == -ENOSPC && takes && state->count == 0 && log_reopen(log) == 0)
+	if (log_failed(log) == -ENOSPC && takes && state->pending.count == 0 && log_reopen(log) == 0)
 		fprintf(stderr, "laju: the disk has room again: events are taken\n");
 	int failed = log_failed(log);
 	bool full = failed == -ENOSPC || (failed == 0 && !takes);
@@ -222,7 +183,7 @@ on_look(struct ev_loop *loop, ev_timer *timer, int revents)
 	struct group *tick = state->thread->ticks ? log_tick_due(state->thread->log, clock_now_ms()) : NULL;
 	if (tick != NULL)
 		take(state, tick);
-	if (state->waits)
+	if (state->pending.waits)
 		commit(state);
 	trim_some(state);
 	look_for_room(state);
@@ -238,7 +199,7 @@ on_commit(struct ev_loop *loop, ev_prepare *prepare, int revents)
 {
 	struct journal_state *state = prepare->data;
 	(void)loop, (void)revents;
-	if (!state->waits)
+	if (!state->pending.waits)
 		commit(state);
 }
 
@@ -249,8 +210,8 @@ run(void *argument)
 	struct journal_state *state = thread->state;
 	ev_run(state->loop, 0);
 	commit(state);
-	if (state->waits) { /* and will for ever: nobody is told that it was stored */
-		refuse_pending(state, -ENOSPC);
+	if (state->pending.waits) { /* and will for ever: nobody is told that it was stored */
+		pending_refuse(&state->pending, -ENOSPC);
 		hand_on(state);
 	}
 	link_end(thread->groups);
@@ -264,6 +225,7 @@ journal_thread_start(struct journal_thread *thread)
 	struct journal_state *state = mem_zalloc(1, sizeof(*state));
 	thread->state = state;
 	state->thread = thread;
+	state->pending.log = thread->log;
 	atomic_store(&thread->durable, log_durable(thread->log));
 	pthread_mutex_init(&state->told_lock, NULL);
 	log_figures(thread->log, &state->figures);
@@ -311,6 +273,6 @@ journal_thread_join(struct journal_thread *thread)
 	ev_loop_destroy(thread->state->loop);
 	pthread_mutex_destroy(&thread->state->told_lock);
 	group_free(thread->state->oldest);
-	free(thread->state->pending);
+	pending_fini(&thread->state->pending);
 	free(thread->state);
 }

@@ -1,6 +1,7 @@
 /* solo.c - all cores in one thread. */
 #include "laju/solo.h"
 #include "common/mem.h"
+#include "journal/pending.h"
 #include "laju/cores.h"
 #include "laju/recover.h"
 #include <stdlib.h>
@@ -11,6 +12,7 @@ struct solo {
 	struct aggregator *aggregator;
 	struct publisher *publisher;
 	struct cores cores;
+	struct pending pending;
 };
 
 static int64_t
@@ -106,6 +108,7 @@ solo_new(const struct solo_config *config)
 {
 	struct solo *solo = mem_zalloc(1, sizeof(*solo));
 	solo->config = *config;
+	solo->pending.log = config->log;
 	const struct cores_options options = {
 	    .epoch = config->epoch,
 	    .durability = durability_name(DURABILITY_NONE),
@@ -124,6 +127,9 @@ solo_free(struct solo *solo)
 {
 	if (solo == NULL)
 		return;
+	for (uint32_t i = 0; i < solo->pending.count; i++)
+		group_free(solo->pending.group[i]);
+	pending_fini(&solo->pending);
 	ingest_free(solo->ingest);
 	cores_free(&solo->cores);
 	free(solo);
@@ -135,27 +141,43 @@ solo_receive(struct solo *solo, enum ingest_port port, struct slice peer, struct
 	ingest_receive(solo->ingest, port, peer, (struct slice){0}, message, now_ms);
 }
 
-static void
-log_and_apply(struct solo *solo, struct group *group)
+void
+solo_append(struct solo *solo, int64_t now_ms)
 {
-	if (log_append(solo->config.log, group) < 0) /* not stored: lsn stays 0, and all after it say so */
-		group->refusal = BATCH_STORAGE_FAILED;
-	aggregator_apply(solo->aggregator, group);
+	struct group *group;
+	while (ingest_ready(solo->ingest) && (group = ingest_take(solo->ingest, now_ms)) != NULL)
+		pending_add(&solo->pending, group);
+	if (solo->config.config->clock == CLOCK_WALL && (group = log_tick_due(solo->config.log, now_ms)) != NULL)
+		pending_add(&solo->pending, group);
+}
+
+bool
+solo_commit(struct solo *solo)
+{
+	return pending_commit(&solo->pending);
+}
+
+void
+solo_apply(struct solo *solo)
+{
+	for (uint32_t i = 0; i < solo->pending.count; i++) {
+		struct group *group = solo->pending.group[i];
+		aggregator_apply(solo->aggregator, group);
+		if (group->kind == GROUP_TICK)
+			group_free(group);
+		else
+			ingest_settle(solo->ingest, group);
+	}
+	pending_clear(&solo->pending);
+	aggregator_work(solo->aggregator);
 }
 
 void
 solo_step(struct solo *solo, int64_t now_ms)
 {
-	struct group *group;
-	while (ingest_ready(solo->ingest) && (group = ingest_take(solo->ingest, now_ms)) != NULL) {
-		log_and_apply(solo, group);
-		ingest_settle(solo->ingest, group);
-	}
-	if (solo->config.config->clock == CLOCK_WALL && (group = log_tick_due(solo->config.log, now_ms)) != NULL) {
-		log_and_apply(solo, group);
-		group_free(group);
-	}
-	aggregator_work(solo->aggregator);
+	solo_append(solo, now_ms);
+	if (solo_commit(solo))
+		solo_apply(solo);
 }
 
 int

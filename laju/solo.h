@@ -32,6 +32,10 @@ void solo_free(struct solo *solo);
 void solo_receive(struct solo *solo, enum ingest_port port, struct slice peer, struct slice message, int64_t now_ms);
 /* Hands on what was received: logs, applies, answers. Under `clock: wall` a tick that is due, too. */
 void solo_step(struct solo *solo, int64_t now_ms);
+/* Its three parts, for what may come in between: more to append before a commit, a crash, a disk without room. */
+void solo_append(struct solo *solo, int64_t now_ms);
+bool solo_commit(struct solo *solo); /* false: it waits for room, and so must solo_apply() */
+void solo_apply(struct solo *solo);
 /* Applies the log's durable records; for a fresh node over a log that has some. As recover(). */
 int solo_recover(struct solo *solo);
 /* Finishes the drains and publishes what has changed. */
