@@ -521,9 +521,11 @@ publisher_load_alerts(struct publisher *publisher, struct stream_in *in)
 		uint8_t topic[ALERT_TOPIC_MAX];
 		struct alert_row alert;
 		stream_get(in, topic, n);
-		row.len = stream_get_below(in, STREAM_PIECE_MAX);
-		buf_reserve(&row, row.len);
-		stream_get(in, row.data, (uint32_t)row.len);
+		uint32_t bytes = stream_get_below(in, STREAM_PIECE_MAX);
+		row.len = 0;
+		buf_reserve(&row, bytes);
+		row.len = bytes;
+		stream_get(in, row.data, bytes);
 		if (stream_good(in) && alert_decode(&alert, buf_slice(&row)) == 0)
 			publisher_alert(publisher, (struct slice){topic, n}, &alert);
 	}
