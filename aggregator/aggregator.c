@@ -227,6 +227,12 @@ aggregator_digest(const struct aggregator *aggregator, uint64_t *lsn, struct has
 	return aggregator->digest_lsn > 0;
 }
 
+void
+aggregator_count_anew(struct aggregator *aggregator)
+{
+	memset(aggregator->verdict, 0, sizeof(aggregator->verdict));
+}
+
 uint64_t
 aggregator_lsn(const struct aggregator *aggregator)
 {

@@ -62,6 +62,8 @@ enum aggregator_told aggregator_publish(struct aggregator *aggregator, struct bu
 void aggregator_save(struct aggregator *aggregator, struct stream_out *out);
 /* Into a new one. False: not of this form. *same_rules: the states are those of these rules; else they begin anew. */
 bool aggregator_load(struct aggregator *aggregator, struct stream_in *in, bool *same_rules);
+/* Verdicts since the start are counted from here: what a recovery did was an earlier start's. */
+void aggregator_count_anew(struct aggregator *aggregator);
 uint64_t aggregator_lsn(const struct aggregator *aggregator); /* of the record applied last */
 /*
  * The digest (kernel_digest(), AGGREGATOR_DIGEST_SERIES) of the state as it is when log time next moves into another

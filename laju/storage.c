@@ -234,8 +234,10 @@ storage_recover(const struct storage *storage, const struct config *config, cons
 	}
 	if (cores->aggregator == NULL)
 		cores_new(cores, config, options);
-	if (!any || apply_journal(storage, until, cores))
+	if (!any || apply_journal(storage, until, cores)) {
+		aggregator_count_anew(cores->aggregator);
 		return true;
+	}
 	cores_free(cores);
 	return false;
 }
