@@ -9,7 +9,12 @@
  * oracle's over the log, and a fresh node over the same log publishes the same rows
  * and the same alerts (I1, I2, I4).
  *
- *     LAJU_SEED=n   runs that seed alone      LAJU_SEEDS=n   runs n seeds (default 40)
+ * And the same on a disk: commits come late, a crash at any place between append and
+ * answer loses what was not committed, and commits fail, for want of room or for
+ * good. Then, too, what was acked is in the log.
+ *
+ *     LAJU_SEED=n   runs that seed alone      LAJU_SEEDS=n   runs n seeds (default 40; 200 on a disk)
+ *     test_node '*disk*'   runs the tests of such a name
  */
 #include "common/mem.h"
 #include "laju/rowset.h"
@@ -17,7 +22,10 @@
 #include "schemas/batch.h"
 #include "schemas/topic.h"
 #include "tests/oracle/oracle.h"
+#include "tests/sim/disk.h"
+#include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,17 +33,18 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-enum { SENDERS = 3, BATCHES = 25, WIRE_MAX = 4096, RESEND_MS = 10000, CAMPAIGNS = 5 };
+enum { SENDERS = 3, BATCHES = 25, BATCHES_ON_DISK = 6, EVENTS = 30, EVENTS_ON_DISK = 8, WIRE_MAX = 4096, RESEND_MS = 10000, CAMPAIGNS = 5 };
 static const int64_t MINUTE = 60000, DAY = 86400000;
 
 static const char config_text[] =
     "zone: America/New_York\n"
     "currency: USD\n"
     "week_start: sunday\n"
-    "rollups: [all, campaign, channel, campaign+channel]\n"
     "alerts:\n"
     "  - {name: spend-high, kpi: spend, rows: 'd/campaign/*', op: above, value: 40, for: 3m, severity: warning}\n"
     "  - {name: visits-low, kpi: visits, rows: 'r1d/all/all', op: below, value: 20, severity: critical}\n";
+static const char rollups[] = "[all, campaign, channel, campaign+channel]";
+static const char rollups_on_disk[] = "[all, campaign]"; /* more seeds instead */
 
 /* A message under way. */
 struct parcel {
@@ -54,8 +63,22 @@ struct sender {
 	uint32_t made, ok, dup, refused;
 };
 
+/* What happened, over all seeds: a run in which something never did proves nothing of it. */
+struct tally {
+	uint64_t compared, events, transitions;
+	uint64_t lost;     /* crashes that lost records that were appended and not committed */
+	uint64_t unsaid;   /* crashes after a commit and before its answers */
+	uint64_t full;     /* commits without room, made good by log_reopen() */
+	uint64_t failed;   /* commits that ended the log */
+	uint64_t too_late; /* reopening refused, since the commit was there all the same */
+	uint64_t refused;  /* batches with N1 storage_full or storage_failed */
+};
+
 struct sim {
 	uint64_t seed, random;
+	struct tally *tally;
+	struct disk *disk;  /* NULL: the log is in memory */
+	uint32_t batches, batch_max; /* of a sender; events of one */
 	int64_t now_ms;
 	struct config *config;
 	struct log *log;
@@ -74,6 +97,8 @@ struct sim {
 	/* alert transitions in order, as text */
 	struct buf story;
 };
+
+static uint64_t running; /* seed; what fails outside of the simulation does not know it */
 
 static uint64_t
 draw(struct sim *sim, uint64_t below)
@@ -265,7 +290,7 @@ send_batch(struct sim *sim, unsigned s)
 {
 	struct sender *sender = &sim->sender[s];
 	struct buf events = {0};
-	uint32_t count = 1 + (uint32_t)draw(sim, 30);
+	uint32_t count = 1 + (uint32_t)draw(sim, sim->batch_max);
 	for (uint32_t i = 0; i < count; i++)
 		add_event(sim, s, &events);
 	struct buf *message = &sender->batch[sender->made];
@@ -287,6 +312,7 @@ take_answer(struct sim *sim, unsigned s, struct slice bytes)
 	uint64_t id = answer_id(&answer);
 	assert_true(id >= 1 && id <= sender->made);
 	if (!answer.is_ack) {
+		sim->tally->refused++;
 		sender->sent_ms[id - 1] = sim->now_ms - RESEND_MS + answer.retry_ms;
 		return;
 	}
@@ -320,6 +346,78 @@ node_starts(struct sim *sim)
 	solo_publish(sim->node);
 }
 
+/* The process is gone. What was appended and not committed is, too. */
+static void
+crash(struct sim *sim)
+{
+	if (log_last(sim->log) > log_durable(sim->log))
+		sim->tally->lost++;
+	solo_free(sim->node);
+	if (sim->disk != NULL) {
+		disk_fail(NULL);
+		log_free(sim->log);
+		sim->log = disk_log(sim->disk);
+	}
+	sim->story.len = 0; /* what alerts said before is not said again */
+	node_starts(sim);
+}
+
+/* A commit has a write of its pages, with LOG_WRITE no sync, and a write of the root. */
+static void
+disk_goes_wrong(struct sim *sim)
+{
+	static const int errors[] = {ENOSPC, ENOSPC, EIO};
+	struct disk_fault fault = {.k = 1 + (unsigned)draw(sim, 3), .error = errors[draw(sim, 3)]};
+	fault.from_then_on = chance(sim, 50);
+	fault.part = chance(sim, 20);
+	fault.done = chance(sim, 50);
+	disk_fail(&fault);
+}
+
+/* Somebody makes room, or not yet; who failed for good is started anew some time. */
+static void
+disk_is_looked_after(struct sim *sim)
+{
+	int failed = log_failed(sim->log);
+	if (failed == 0 || !chance(sim, 20))
+		return;
+	if (failed != -ENOSPC) {
+		sim->tally->failed++;
+		crash(sim);
+		return;
+	}
+	if (chance(sim, 70))
+		disk_fail(NULL);
+	if (log_reopen(sim->log) == 0)
+		sim->tally->full++;
+	else
+		sim->tally->too_late++;
+}
+
+/* As solo_step(), with all that can come in between. */
+static void
+node_steps_on_disk(struct sim *sim)
+{
+	solo_append(sim->node, sim->now_ms);
+	if (chance(sim, 40))
+		return; /* the disk is busy: more comes together */
+	if (chance(sim, 3)) {
+		crash(sim);
+		return;
+	}
+	if (chance(sim, 5))
+		disk_goes_wrong(sim);
+	uint64_t durable = log_durable(sim->log);
+	assert_true(solo_commit(sim->node));
+	if (chance(sim, 3)) {
+		sim->tally->unsaid += log_durable(sim->log) > durable;
+		crash(sim);
+		return;
+	}
+	solo_apply(sim->node);
+	disk_is_looked_after(sim);
+}
+
 static void
 deliver_due(struct sim *sim)
 {
@@ -345,7 +443,7 @@ resend_due(struct sim *sim)
 	bool open = false;
 	for (unsigned s = 0; s < SENDERS; s++) {
 		struct sender *sender = &sim->sender[s];
-		open |= sender->made < BATCHES;
+		open |= sender->made < sim->batches;
 		for (uint32_t b = 0; b < sender->made; b++) {
 			if (sender->answered[b])
 				continue;
@@ -369,10 +467,13 @@ run(struct sim *sim)
 		if (chance(sim, 1))
 			sim->now_ms += (int64_t)draw(sim, (uint64_t)(5 * DAY));
 		for (unsigned s = 0; s < SENDERS; s++)
-			if (sim->sender[s].made < BATCHES && chance(sim, 25))
+			if (sim->sender[s].made < sim->batches && chance(sim, 25))
 				send_batch(sim, s);
 		deliver_due(sim);
-		solo_step(sim->node, sim->now_ms);
+		if (sim->disk != NULL)
+			node_steps_on_disk(sim);
+		else
+			solo_step(sim->node, sim->now_ms);
 		if (chance(sim, 40))
 			solo_publish(sim->node);
 		if (sim->now_ms - heartbeat >= 1000) {
@@ -381,13 +482,13 @@ run(struct sim *sim)
 		}
 		if (sim->resync && chance(sim, 50))
 			subscriber_syncs(sim);
-		if (chance(sim, 1)) {
-			/* Recovered from its log; what alerts said before is not said again, so the story starts anew. */
-			solo_free(sim->node);
-			sim->story.len = 0;
-			node_starts(sim);
-		}
+		if (sim->disk == NULL && chance(sim, 1))
+			crash(sim);
 	}
+	if (sim->disk != NULL && (log_failed(sim->log) != 0 || chance(sim, 50)))
+		crash(sim);
+	disk_fail(NULL);
+	solo_step(sim->node, sim->now_ms);
 	solo_publish(sim->node);
 	subscriber_syncs(sim);
 }
@@ -524,18 +625,16 @@ compare_row(struct sim *sim, struct oracle *oracle, int rollup, const char *cons
 	free(row);
 }
 
-static uint64_t
+static void
 compare_with_oracle(struct sim *sim)
 {
 	struct oracle *oracle = oracle_over_log(sim);
-	uint64_t compared = 0;
 	int rollup;
 	const char *key[EVENT_DIMS];
 	for (size_t i = 0; oracle_series(oracle, i, &rollup, key); i++)
 		for (unsigned w = 0; w < WINDOW_COUNT; w++)
-			compare_row(sim, oracle, rollup, key, (enum window)w, &compared);
+			compare_row(sim, oracle, rollup, key, (enum window)w, &sim->tally->compared);
 	oracle_free(oracle);
-	return compared;
 }
 
 static void
@@ -565,8 +664,7 @@ compare_with_replay(struct sim *sim)
 	struct row *row = calloc(1, sizeof(*row));
 	sim->rows = (struct rowset){0};
 	sim->story = (struct buf){0};
-	solo_free(sim->node);
-	node_starts(sim);
+	crash(sim); /* the same log; from a disk, what is on it */
 	full_snapshot(sim);
 	for (uint32_t i = 0; i < sim->rows.count; i++) {
 		const struct rowset_entry *again = &sim->rows.entry[i];
@@ -594,39 +692,77 @@ compare_with_replay(struct sim *sim)
 	free(row);
 }
 
+/* Every batch was acked: its bytes are in a record. What the log says is what counts: see the oracle. */
 static void
-check_accounts(struct sim *sim, uint64_t *events)
+check_log(struct sim *sim)
+{
+	struct group *group = group_new(GROUP_BATCHES);
+	struct buf all = {0};
+	assert_int_equal(log_durable(sim->log), log_last(sim->log));
+	for (uint64_t lsn = 1; lsn <= log_last(sim->log); lsn++) {
+		assert_int_equal(log_read(sim->log, lsn, group), 0);
+		buf_add(&all, group->bytes.data, group->bytes.len);
+	}
+	for (unsigned s = 0; s < SENDERS; s++)
+		for (uint32_t b = 0; b < sim->batches; b++) {
+			const struct buf *batch = &sim->sender[s].batch[b];
+			assert_true(sim->sender[s].answered[b]);
+			if (memmem(all.data, all.len, batch->data, batch->len) == NULL)
+				fail_msg("seed %llu: batch %u of sender %u was acked and is not in the log", (unsigned long long)sim->seed,
+				         b + 1, s);
+		}
+	group_free(group);
+	buf_fini(&all);
+}
+
+static void
+check_accounts(struct sim *sim)
 {
 	for (unsigned s = 0; s < SENDERS; s++) {
 		uint64_t sent = 0;
 		for (uint32_t b = 0; b < BATCHES; b++)
 			sent += sim->sender[s].events[b];
 		assert_int_equal(sent, sim->sender[s].ok + sim->sender[s].dup + sim->sender[s].refused);
-		*events += sent;
+		sim->tally->events += sent;
 	}
 }
 
+static struct config *
+config_new(const char *rollups_text)
+{
+	struct config *config = calloc(1, sizeof(*config));
+	struct config_problems problems = {0};
+	struct buf text = {0};
+	uint8_t key[HASH_KEY_BYTES] = {7};
+	buf_printf(&text, "rollups: %s\n%s", rollups_text, config_text);
+	assert_true(config_parse(config, "sim.yaml", buf_slice(&text), NULL, 0, &problems));
+	problems_fini(&problems);
+	buf_fini(&text);
+	hash_key_init(&config->kernel.key, key);
+	return config;
+}
+
 static void
-run_seed(uint64_t seed, uint64_t *compared, uint64_t *events, uint64_t *transitions)
+run_seed(uint64_t seed, struct config *config, struct disk *disk, struct tally *tally)
 {
 	struct sim *sim = calloc(1, sizeof(*sim));
-	struct config_problems problems = {0};
-	uint8_t key[HASH_KEY_BYTES] = {7};
 	sim->seed = seed;
+	sim->tally = tally;
+	sim->disk = disk;
+	sim->batches = disk != NULL ? BATCHES_ON_DISK : BATCHES;
+	sim->batch_max = disk != NULL ? EVENTS_ON_DISK : EVENTS;
 	sim->random = seed * 104729 + 17;
 	sim->now_ms = 1710000000000 + (int64_t)draw(sim, (uint64_t)(365 * DAY));
-	sim->config = calloc(1, sizeof(*sim->config));
-	assert_true(config_parse(sim->config, "sim.yaml", slice_of(config_text), NULL, 0, &problems));
-	problems_fini(&problems);
-	hash_key_init(&sim->config->kernel.key, key);
-	sim->log = log_memory_new(true);
+	sim->config = config;
+	sim->log = disk != NULL ? disk_log(disk) : log_memory_new(true);
 	for (unsigned s = 0; s < SENDERS; s++)
 		snprintf(sim->sender[s].name, sizeof(sim->sender[s].name), "s%u", s);
 	run(sim);
-	check_accounts(sim, events);
-	*compared += compare_with_oracle(sim);
+	check_log(sim);
+	check_accounts(sim);
+	compare_with_oracle(sim);
 	for (size_t i = 0; i < sim->story.len; i++)
-		*transitions += sim->story.data[i] == '\n';
+		tally->transitions += sim->story.data[i] == '\n';
 	compare_with_replay(sim);
 
 	solo_free(sim->node);
@@ -638,32 +774,85 @@ run_seed(uint64_t seed, uint64_t *compared, uint64_t *events, uint64_t *transiti
 			buf_fini(&sim->sender[s].batch[b]);
 	rowset_fini(&sim->rows);
 	buf_fini(&sim->story);
-	config_fini(sim->config);
-	free(sim->config);
 	free(sim);
+}
+
+static void
+run_seeds(uint64_t by_default, bool on_disk, struct tally *tally)
+{
+	const char *one = getenv("LAJU_SEED"), *many = getenv("LAJU_SEEDS");
+	uint64_t from = one != NULL ? strtoull(one, NULL, 10) : 1;
+	uint64_t count = one != NULL ? 1 : many != NULL ? strtoull(many, NULL, 10) : by_default;
+	struct config *config = config_new(on_disk ? rollups_on_disk : rollups); /* its zone takes long to load */
+	*tally = (struct tally){0};
+	for (uint64_t seed = from; seed < from + count; seed++) {
+		struct disk disk;
+		if (on_disk)
+			disk_make(&disk);
+		running = seed;
+		run_seed(seed, config, on_disk ? &disk : NULL, tally);
+		if (on_disk)
+			disk_remove(&disk);
+	}
+	running = 0;
+	config_fini(config);
+	free(config);
+	print_message("seeds %llu..%llu: %llu events, %llu totals compared, %llu alert transitions\n",
+	              (unsigned long long)from, (unsigned long long)(from + count - 1), (unsigned long long)tally->events,
+	              (unsigned long long)tally->compared, (unsigned long long)tally->transitions);
+	assert_true(tally->compared > 0);
 }
 
 static void
 a_node_on_a_bad_wire_is_exact_and_repeatable(void **state)
 {
+	struct tally tally;
 	(void)state;
-	const char *one = getenv("LAJU_SEED"), *many = getenv("LAJU_SEEDS");
-	uint64_t from = one != NULL ? strtoull(one, NULL, 10) : 1;
-	uint64_t count = one != NULL ? 1 : many != NULL ? strtoull(many, NULL, 10) : 40;
-	uint64_t compared = 0, events = 0, transitions = 0;
-	for (uint64_t seed = from; seed < from + count; seed++)
-		run_seed(seed, &compared, &events, &transitions);
-	print_message("seeds %llu..%llu: %llu events, %llu totals compared, %llu alert transitions\n",
-	              (unsigned long long)from, (unsigned long long)(from + count - 1), (unsigned long long)events,
-	              (unsigned long long)compared, (unsigned long long)transitions);
-	assert_true(compared > 0);
+	run_seeds(40, false, &tally);
+}
+
+static void
+a_node_on_a_bad_disk_keeps_what_it_acked(void **state)
+{
+	struct tally tally;
+	(void)state;
+	run_seeds(200, true, &tally);
+	print_message("%llu crashes lost records, %llu before answers; %llu commits without room, %llu that failed, %llu that "
+	              "were there all the same; %llu batches refused\n",
+	              (unsigned long long)tally.lost, (unsigned long long)tally.unsaid, (unsigned long long)tally.full,
+	              (unsigned long long)tally.failed, (unsigned long long)tally.too_late, (unsigned long long)tally.refused);
+	if (getenv("LAJU_SEED") != NULL || getenv("LAJU_SEEDS") != NULL)
+		return;
+	assert_true(tally.lost > 50 && tally.unsaid > 50 && tally.full > 50 && tally.failed > 20 && tally.refused > 100);
+	assert_true(tally.too_late > 0);
+}
+
+/* Whatever fails, and wherever: which seed it was. */
+static int
+name_seed(void **state)
+{
+	(void)state;
+	if (running != 0)
+		print_message("LAJU_SEED=%llu runs the last seed alone\n", (unsigned long long)running);
+	return 0;
+}
+
+static void
+on_abort(int number)
+{
+	(void)number;
+	name_seed(NULL);
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_node_on_a_bad_wire_is_exact_and_repeatable),
+	    cmocka_unit_test_teardown(a_node_on_a_bad_wire_is_exact_and_repeatable, name_seed),
+	    cmocka_unit_test_teardown(a_node_on_a_bad_disk_keeps_what_it_acked, name_seed),
 	};
+	signal(SIGABRT, on_abort); /* an assertion of ours */
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
