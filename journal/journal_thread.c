@@ -29,6 +29,7 @@ struct journal_state {
 	struct log_images images;
 	struct group *oldest;        /* for a look at the age of records */
 	bool told[ALARM_COUNT]; /* to the publisher */
+	bool unproved; /* the disk was full in the midst of a commit, and has taken none since */
 };
 
 static void
@@ -62,6 +63,9 @@ commit(struct journal_state *state)
 		return; /* tried again by on_look() */
 	if (log_failed(log) < 0 && failed_before == 0)
 		say_failed(log_failed(log));
+	if (log_durable(log) > atomic_load(&state->thread->durable))
+		state->unproved = false;
+	state->unproved |= log_failed(log) == -ENOSPC;
 	hand_on(state);
 }
 
@@ -156,22 +160,29 @@ trim_some(struct journal_state *state)
 		log_trim(log, to < below ? to : below);
 }
 
-/* Is there room again, and is there none? */
+static void
+say_room(struct log *log, bool full)
+{
+	fprintf(stderr, full ? "laju: storage_full: %llu of %llu MiB of journal_max are used, or the disk is full; events are "
+	                       "refused\n" : "laju: there is room for events again: %llu of %llu MiB\n",
+	        (unsigned long long)log_bytes(log) >> 20, (unsigned long long)log_max_bytes(log) >> 20);
+}
+
+/* Is there room again, and is there none? A disk says that it has some before it has taken anything: see unproved. */
 static void
 look_for_room(struct journal_state *state)
 {
 	struct log *log = state->thread->log;
+	bool was_full = log_failed(log) == -ENOSPC || atomic_load(state->thread->full);
+	if (log_failed(log) == -ENOSPC && state->pending.count == 0)
+		log_reopen(log); /* for ticks at least: events take more room */
 	bool takes = log_takes(log, LOG_COMMIT_BYTES);
-	if (log_failed(log) == -ENOSPC && takes && state->pending.count == 0 && log_reopen(log) == 0)
-		fprintf(stderr, "laju: the disk has room again: events are taken\n");
 	int failed = log_failed(log);
 	bool full = failed == -ENOSPC || (failed == 0 && !takes);
-	if (full != atomic_load(state->thread->full) && failed == 0)
-		fprintf(stderr, full ? "laju: storage_full: %llu of %llu MiB of journal_max are used, or the disk is full; events are "
-		                       "refused\n" : "laju: there is room for events again: %llu of %llu MiB\n",
-		        (unsigned long long)log_bytes(log) >> 20, (unsigned long long)log_max_bytes(log) >> 20);
+	if (full != was_full && failed == 0)
+		say_room(log, full);
 	atomic_store(state->thread->full, full || failed != 0);
-	tell_alarm(state, ALARM_STORAGE_FULL, full);
+	tell_alarm(state, ALARM_STORAGE_FULL, full || (failed == 0 && state->unproved));
 	tell_alarm(state, ALARM_STORAGE_FAILED, failed != 0 && !full);
 }
 
@@ -180,13 +191,13 @@ on_look(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	struct journal_state *state = timer->data;
 	(void)loop, (void)revents;
-	struct group *tick = state->thread->ticks ? log_tick_due(state->thread->log, clock_now_ms()) : NULL;
-	if (tick != NULL)
-		take(state, tick);
 	if (state->pending.waits)
 		commit(state);
 	trim_some(state);
-	look_for_room(state);
+	look_for_room(state); /* with nothing pending, but what waits */
+	struct group *tick = state->thread->ticks ? log_tick_due(state->thread->log, clock_now_ms()) : NULL;
+	if (tick != NULL)
+		take(state, tick);
 	if (state->thread->look != NULL)
 		state->thread->look(state->thread->log);
 	if (state->looks++ % LOOKS_A_NOTE == 0)

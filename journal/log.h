@@ -81,10 +81,10 @@ int log_failed(const struct log *log);       /* 0, or the errno that ended it: -
 uint64_t log_gathered(const struct log *log); /* bytes */
 
 /*
- * After log_failed() was -ENOSPC: opened anew to write, if the disk has room again and what is there ends where
- * log_durable() says. 0: log_failed() is 0, and the next record follows the durable ones; what was gathered is dropped. A
- * write that did not fit can be made good, since LMDB changes no page in place and writes its root last; a sync that
- * failed for another reason cannot.
+ * After log_failed() was -ENOSPC: opened anew to write, if the disk has room for a tick and what is there ends where
+ * log_durable() says; log_takes() says whether it takes events. 0: log_failed() is 0, and the next record follows the
+ * durable ones; what was gathered is dropped. A write that did not fit can be made good, since LMDB changes no page in
+ * place and writes its root last; a sync that failed for another reason cannot.
  */
 int log_reopen(struct log *log);
 /* Room for so many more bytes of events; looks at the disk. */

@@ -696,6 +696,17 @@ same_end(struct lmdb_store *store)
 	return rc;
 }
 
+/* What the commit that failed had put behind the last page takes room that ticks may need. */
+static void
+cut_off_rest(struct lmdb_store *store)
+{
+	MDB_envinfo info;
+	mdb_filehandle_t fd;
+	if (mdb_env_info(store->environment.env, &info) == 0 && mdb_env_get_fd(store->environment.env, &fd) == 0 &&
+	    ftruncate(fd, (off_t)((info.me_last_pgno + 1) * store->page_bytes)) == 0)
+		look_at_disk(store);
+}
+
 int
 lmdb_store_reopen(struct lmdb_store *store, struct lmdb_end *end)
 {
@@ -705,6 +716,10 @@ lmdb_store_reopen(struct lmdb_store *store, struct lmdb_end *end)
 	int rc = environment_open(&store->environment, store->directory, store->options.map_bytes, flags_of(&store->options));
 	if (rc == 0)
 		rc = same_end(store);
+	if (rc == 0) {
+		cut_off_rest(store);
+		rc = store->disk_free + store->reusable_bytes < 2 * TICK_ROOM ? ENOSPC : 0; /* not even for a tick */
+	}
 	if (rc != 0) {
 		close_environment(store);
 		return fail(store, rc);
