@@ -13,6 +13,7 @@
  *   SHIM_ON      the calls behind the k-th fail as well
  *   SHIM_WHILE   a file: as long as it is there every call fails, whatever k is, and the disk shows no free room
  *   SHIM_COUNT   a file that holds the number of calls so far, also after the end
+ *   SHIM_CLOCK   a file with the milliseconds (8 bytes) by which the wall clock is ahead
  *
  * Not for sockets' bytes and not for reads. The sanitizers' own functions come before these and call them.
  */
@@ -32,6 +33,7 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 typedef struct zmq_msg_t zmq_msg_t;
@@ -46,7 +48,7 @@ static struct {
 	int error;
 	bool after, on;
 	pid_t process; /* not the child that checks the log */
-	_Atomic uint64_t *count;
+	_Atomic uint64_t *count, *ahead_ms;
 	int (*send)(void *, const void *, size_t, int);
 	int (*msg_send)(zmq_msg_t *, void *, int);
 	int (*statvfs)(const char *, struct statvfs *);
@@ -59,18 +61,17 @@ setting(const char *name)
 	return value != NULL ? value : "";
 }
 
-static void
-open_count(const char *path)
+/* Shared with the test that made it; 0 without. */
+static _Atomic uint64_t *
+number_in(const char *path)
 {
-	static _Atomic uint64_t unseen;
 	int fd = *path != '\0' ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
-	shim.count = &unseen;
-	if (fd < 0 || ftruncate(fd, sizeof(*shim.count)) < 0)
-		return;
-	void *at = mmap(NULL, sizeof(*shim.count), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (at != MAP_FAILED)
-		shim.count = at;
-	close(fd);
+	void *at = MAP_FAILED;
+	if (fd >= 0 && ftruncate(fd, sizeof(uint64_t)) == 0)
+		at = mmap(NULL, sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd >= 0)
+		close(fd);
+	return at != MAP_FAILED ? at : calloc(1, sizeof(uint64_t));
 }
 
 static void
@@ -87,7 +88,8 @@ start(void)
 	shim.after = strcmp(setting("SHIM_WHEN"), "after") == 0;
 	shim.on = *setting("SHIM_ON") != '\0';
 	shim.process = getpid();
-	open_count(setting("SHIM_COUNT"));
+	shim.count = number_in(setting("SHIM_COUNT"));
+	shim.ahead_ms = number_in(setting("SHIM_CLOCK"));
 	*(void **)&shim.send = dlsym(RTLD_NEXT, "zmq_send");
 	*(void **)&shim.msg_send = dlsym(RTLD_NEXT, "zmq_msg_send");
 	*(void **)&shim.statvfs = dlsym(RTLD_NEXT, "statvfs");
@@ -220,4 +222,15 @@ statvfs(const char *path, struct statvfs *disk)
 	if (rc == 0 && *shim.flag != '\0' && access(shim.flag, F_OK) == 0)
 		disk->f_bavail = 0;
 	return rc;
+}
+
+int
+clock_gettime(clockid_t id, struct timespec *at)
+{
+	int rc = (int)syscall(SYS_clock_gettime, id, at);
+	if (id != CLOCK_REALTIME || rc != 0)
+		return rc;
+	pthread_once(&shim.once, start);
+	at->tv_sec += (time_t)(*shim.ahead_ms / 1000);
+	return 0;
 }

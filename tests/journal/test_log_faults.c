@@ -343,6 +343,43 @@ half_a_write_on_a_full_disk_is_a_full_disk(void **state)
 			assert_true(fill_at(k, &options[how], false, true));
 }
 
+static uint64_t
+file_bytes(const char *place)
+{
+	size_t n;
+	free(place_read(place, "data.mdb", &n));
+	return n;
+}
+
+/* The last room of the disk went to half of a commit: as long as there is none, nothing is tried; then it comes back. */
+static void
+what_a_commit_took_in_vain_is_given_back(void **state)
+{
+	char place[PLACE_BYTES], why[LOG_WHY_BYTES];
+	struct log *log;
+	(void)state;
+	place_new(place);
+	assert_int_equal(log_open(&log, place, &options[0], why), 0);
+	assert_int_equal(append(log), 0);
+	assert_int_equal(log_commit(log), 0);
+	uint64_t bytes = file_bytes(place), durable = log_durable(log);
+	while (log_gathered(log) < 100000)
+		assert_int_equal(append(log), 0);
+	fault.calls = 0;
+	fault.k = 2; /* the first write is of pages that the file has */
+	fault.from_then_on = false;
+	fault.part = fault.full = true;
+	assert_int_equal(log_commit(log), -ENOSPC);
+	fault.k = 0;
+	assert_true(file_bytes(place) > bytes);
+	assert_int_equal(log_reopen(log), -ENOSPC);
+	assert_ended(log, -ENOSPC, durable);
+	assert_int_equal(file_bytes(place), bytes);
+	fault.full = false;
+	mend_and_go_on(log, false);
+	log_free(log);
+}
+
 static void
 only_a_full_disk_is_made_good(void **state)
 {
@@ -444,6 +481,7 @@ main(void)
 	    cmocka_unit_test(half_a_write_ends_the_log),
 	    cmocka_unit_test(log_that_met_a_full_disk_goes_on_when_there_is_room),
 	    cmocka_unit_test(half_a_write_on_a_full_disk_is_a_full_disk),
+	    cmocka_unit_test(what_a_commit_took_in_vain_is_given_back),
 	    cmocka_unit_test(only_a_full_disk_is_made_good),
 	    cmocka_unit_test(commit_that_is_there_all_the_same_is_not_built_upon),
 	    cmocka_unit_test(log_that_cannot_be_opened_says_so_and_can_be_later),
