@@ -13,7 +13,7 @@ enum {
 };
 
 /* How a sentence about damage ends. */
-#define RESTORE "restore the directory from an image"
+#define RESTORE "restore the directory from a copy"
 
 struct environment {
 	MDB_env *env; /* NULL: closed */

@@ -144,6 +144,10 @@ bench_push(struct bench *bench, const char *name, uint32_t batch, uint64_t event
 	if (strcmp(bench->durability, "none") != 0) {
 		double seconds = server_restart(&bench->server);
 		figure_of(name, ".recovery", (double)flow.events / seconds / 1e6, "M/s");
+		double bytes, compacting = server_compact(&bench->server, &bytes);
+		figure_of(name, ".compact", compacting, "s");
+		figure_of(name, ".image", bytes / 1e6, "MB");
+		figure_of(name, ".image.start", server_restart(&bench->server), "s");
 	}
 	bench_stop(bench);
 	return flow.rate;

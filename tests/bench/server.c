@@ -2,6 +2,7 @@
 #include "tests/bench/server.h"
 #include "common/clock.h"
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -103,6 +104,20 @@ server_start(struct server *server, const char *laju, int every_ms, const char *
 }
 
 double
+server_compact(const struct server *server, double *bytes)
+{
+	char command[1024], answer[128] = "";
+	int64_t begin = clock_steady_us();
+	snprintf(command, sizeof(command), "%s compact --set data=%s --set kpis=%s --set durability=%s 2>/dev/null", server->laju,
+	         server->data, server->kpis != NULL ? server->kpis : "default", server->durability);
+	FILE *pipe = popen(command, "r");
+	if (pipe == NULL || fgets(answer, sizeof(answer), pipe) == NULL || sscanf(answer, "image of record %*u, %lf", bytes) != 1)
+		fail("laju compact");
+	pclose(pipe);
+	return (double)(clock_steady_us() - begin) / 1e6;
+}
+
+double
 server_restart(struct server *server)
 {
 	kill(server->pid, SIGKILL);
@@ -138,13 +153,15 @@ server_rss_bytes(const struct server *server)
 void
 server_stop(struct server *server)
 {
-	static const char *const files[] = {"data.mdb", "lock.mdb", "writer.lock"};
-	char path[128];
+	char path[128 + 256];
 	kill(server->pid, SIGTERM);
 	waitpid(server->pid, NULL, 0);
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", server->data, files[i]);
+	DIR *data = opendir(server->data);
+	for (struct dirent *file; data != NULL && (file = readdir(data)) != NULL;) {
+		snprintf(path, sizeof(path), "%s/%s", server->data, file->d_name);
 		unlink(path);
 	}
+	if (data != NULL)
+		closedir(data);
 	rmdir(server->data);
 }

@@ -18,6 +18,8 @@ struct server {
  * does not start.
  */
 void server_start(struct server *server, const char *laju, int every_ms, const char *kpis, const char *durability);
+/* An image of its state, by `laju compact` beside it: seconds, and its bytes. */
+double server_compact(const struct server *server, double *bytes);
 /* Killed and started again: seconds from the start until it answers. */
 double server_restart(struct server *server);
 /* User and system time of all its threads so far. */
