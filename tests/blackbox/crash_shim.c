@@ -1,11 +1,13 @@
 /*
- * crash_shim.c - a library that is preloaded into `laju serve`: its k-th write, sync or send ends the process or fails.
+ * crash_shim.c - a library that is preloaded into `laju serve`: its k-th write, sync, send or allocation ends the process
+ * or fails.
  *
  * Calls of the program and of LMDB come here first. Those that are looked at are counted, from 1; what happens at the
  * chosen one says the environment (test_crashes.py sets it):
  *
  *   SHIM_FOLDER  writes and syncs of files in this directory are looked at; none elsewhere
- *   SHIM_CALLS   which count: some of `write`, `sync`, `send`
+ *   SHIM_CALLS   which count: some of `write`, `sync`, `send`, `alloc`: memory that the program itself asks for, not its
+ *                libraries; with an act other than `kill` it gets none
  *   SHIM_THREAD  only calls of threads of this name
  *   SHIM_AT      k; 0: only counts
  *   SHIM_ACT     `kill`, `EIO`, `ENOSPC`, or `short`: half a write, as a full disk does
@@ -21,6 +23,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -48,11 +51,14 @@ static struct {
 	int error;
 	bool after, on;
 	pid_t process; /* not the child that checks the log */
+	uintptr_t code, code_end; /* of the program */
 	_Atomic uint64_t *count, *ahead_ms;
 	int (*send)(void *, const void *, size_t, int);
 	int (*msg_send)(zmq_msg_t *, void *, int);
 	int (*statvfs)(const char *, struct statvfs *);
 } shim = {.once = PTHREAD_ONCE_INIT};
+
+static __thread unsigned within; /* memory that is asked for in here is not looked at */
 
 static const char *
 setting(const char *name)
@@ -74,6 +80,21 @@ number_in(const char *path)
 	return at != MAP_FAILED ? at : calloc(1, sizeof(uint64_t));
 }
 
+/* The program comes first. */
+static int
+note_code(struct dl_phdr_info *object, size_t size, void *context)
+{
+	(void)size, (void)context;
+	for (unsigned i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+		if (part->p_type != PT_LOAD || !(part->p_flags & PF_X))
+			continue;
+		shim.code = object->dlpi_addr + part->p_vaddr;
+		shim.code_end = shim.code + part->p_memsz;
+	}
+	return 1;
+}
+
 static void
 start(void)
 {
@@ -88,6 +109,7 @@ start(void)
 	shim.after = strcmp(setting("SHIM_WHEN"), "after") == 0;
 	shim.on = *setting("SHIM_ON") != '\0';
 	shim.process = getpid();
+	dl_iterate_phdr(note_code, NULL);
 	shim.count = number_in(setting("SHIM_COUNT"));
 	shim.ahead_ms = number_in(setting("SHIM_CLOCK"));
 	*(void **)&shim.send = dlsym(RTLD_NEXT, "zmq_send");
@@ -114,12 +136,20 @@ is_named(void)
 	return pthread_getname_np(pthread_self(), name, sizeof(name)) == 0 && strcmp(name, shim.thread) == 0;
 }
 
-/* fd: -1 of a send. */
+static void
+make_ready(void)
+{
+	within++;
+	pthread_once(&shim.once, start);
+	within--;
+}
+
+/* fd: -1 of what has none. */
 static enum act
 decide(const char *call, int fd)
 {
 	int error = errno;
-	pthread_once(&shim.once, start);
+	make_ready();
 	bool looked_at = strstr(shim.calls, call) != NULL && getpid() == shim.process;
 	looked_at = looked_at && (fd < 0 || is_ours(fd)) && is_named();
 	uint64_t k = looked_at ? atomic_fetch_add(shim.count, 1) + 1 : 0;
@@ -217,7 +247,7 @@ zmq_msg_send(zmq_msg_t *message, void *socket, int flags)
 int
 statvfs(const char *path, struct statvfs *disk)
 {
-	pthread_once(&shim.once, start);
+	make_ready();
 	int rc = shim.statvfs(path, disk);
 	if (rc == 0 && *shim.flag != '\0' && access(shim.flag, F_OK) == 0)
 		disk->f_bavail = 0;
@@ -230,7 +260,55 @@ clock_gettime(clockid_t id, struct timespec *at)
 	int rc = (int)syscall(SYS_clock_gettime, id, at);
 	if (id != CLOCK_REALTIME || rc != 0)
 		return rc;
-	pthread_once(&shim.once, start);
+	make_ready();
 	at->tv_sec += (time_t)(*shim.ahead_ms / 1000);
 	return 0;
+}
+
+/* glibc's own; asking for ours would ask for memory. */
+void *__libc_malloc(size_t bytes);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *old, size_t bytes);
+void *__libc_memalign(size_t alignment, size_t bytes);
+
+static bool
+is_given(const void *caller)
+{
+	if (within > 0)
+		return true;
+	make_ready();
+	if ((uintptr_t)caller < shim.code || (uintptr_t)caller >= shim.code_end)
+		return true;
+	within++;
+	enum act act = decide("alloc", -1);
+	within--;
+	if (act == KILL)
+		end();
+	if (act != DO_IT)
+		errno = ENOMEM;
+	return act == DO_IT;
+}
+
+void *
+malloc(size_t bytes)
+{
+	return is_given(__builtin_return_address(0)) ? __libc_malloc(bytes) : NULL;
+}
+
+void *
+calloc(size_t count, size_t size)
+{
+	return is_given(__builtin_return_address(0)) ? __libc_calloc(count, size) : NULL;
+}
+
+void *
+realloc(void *old, size_t bytes)
+{
+	return is_given(__builtin_return_address(0)) ? __libc_realloc(old, bytes) : NULL;
+}
+
+void *
+aligned_alloc(size_t alignment, size_t bytes)
+{
+	return is_given(__builtin_return_address(0)) ? __libc_memalign(alignment, bytes) : NULL;
 }

@@ -13,9 +13,13 @@ def check():
     raise AssertionError('there is no %s: build it' % SHIM)
 
 
+def sanitizers():
+  """The sanitizer's library, if the binary has one: it must come before any other."""
+  linked = subprocess.run(['ldd', LAJU], capture_output=True, text=True, check=False).stdout
+  return re.findall(r'=> (\S*/libasan\S*)', linked)
+
+
 def environment(**settings):
   """What the service is started with; the settings are the shim's, without their SHIM_."""
-  linked = subprocess.run(['ldd', LAJU], capture_output=True, text=True, check=True).stdout
-  sanitizers = re.findall(r'=> (\S*/libasan\S*)', linked)  # must come before any other library
-  return surroundings(LD_PRELOAD=' '.join([*sanitizers, SHIM]),
+  return surroundings(LD_PRELOAD=' '.join([*sanitizers(), SHIM]),
                       **{'SHIM_' + name: str(value) for name, value in settings.items()})

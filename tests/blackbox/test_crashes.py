@@ -1,9 +1,9 @@
-"""The real service ends, or its disk fails, at the k-th write, sync or send of a script, for every k: nothing that
-was acknowledged is lost, nothing counts twice.
+"""The real service ends, or its disk or memory fails, at the k-th write, sync, send or allocation of a script, for
+every k: nothing that was acknowledged is lost, nothing counts twice.
 
 crash_shim.c is preloaded into `laju serve` and does it. The script (SCRIPT below) is sent to the end or until the
-service is gone; then a service without the shim starts on the same directory, whatever was not acknowledged is sent again,
-and every row must say what it says after a run that nothing disturbed.
+service is gone; then a service without the shim starts on the same directory, whatever was not acknowledged is sent
+again, and every row must say what it says after a run that nothing disturbed.
 
   LAJU_CRASHES=all   every k of everything; else every k of the kills at writes and syncs, and samples of the rest
   LAJU_SEED=n        chooses the samples
@@ -17,6 +17,7 @@ import random
 import signal
 import struct
 import time
+import unittest
 
 import msgpack
 import zmq
@@ -407,6 +408,24 @@ class Crashes(Case):
       cases += [(durability, {'CALLS': 'write', 'AT': k, **fault}) for k in range(1, total + 1) for fault in faults]
     self.each(self.failed, cases, 80)
 
+  def starved(self, durability, **settings):
+    """Memory that the program asked for is not there: it ends and says why. True: it did."""
+    with Victim(durability) as server:
+      server.shimmed(CALLS='alloc', ACT='none', **settings)
+      with Client(server) as client:
+        client.run()
+        status, words = server.wait(), server.stderr()
+        client.drain()
+      self.assertIn((status, 'out of memory' in words), ((0, False), (1, True)), words)
+      self.assert_recovered(server, client)
+      return status != 0
+
+  @unittest.skipIf(shim.sanitizers(), 'the sanitizer has its own malloc')
+  def test_each_allocation_that_fails_ends_the_service_and_loses_nothing(self):
+    total = self.undisturbed(CALLS='alloc')
+    print(total, 'allocations')
+    self.each(self.starved, [('sync', {'AT': k}) for k in range(1, total + 1)], 120)
+
   def test_a_disk_that_stays_full_refuses_until_it_has_room(self):
     for durability, act in (('sync', 'ENOSPC'), ('write', 'ENOSPC'), ('sync', 'short'), ('write', 'short')):
       with self.subTest(durability=durability, act=act), Victim(durability) as server:
@@ -434,5 +453,4 @@ class Crashes(Case):
 
 
 if __name__ == '__main__':
-  import unittest
   unittest.main()
