@@ -15,7 +15,7 @@
  *   SHIM_ON      the calls behind the k-th fail as well
  *   SHIM_WHILE   a file: as long as it is there every call fails, whatever k is, and the disk shows no free room
  *   SHIM_COUNT   a file that holds the number of calls so far, also after the end
- *   SHIM_CLOCK   a file with the milliseconds (8 bytes) by which the wall clock is ahead
+ *   SHIM_CLOCK   a file with the milliseconds (8 bytes) that wall and boot clock are ahead: as if the machine had slept
  *
  * Not for sockets' bytes and not for reads. The sanitizers' own functions come before these and call them.
  */
@@ -258,7 +258,7 @@ int
 clock_gettime(clockid_t id, struct timespec *at)
 {
 	int rc = (int)syscall(SYS_clock_gettime, id, at);
-	if (id != CLOCK_REALTIME || rc != 0)
+	if ((id != CLOCK_REALTIME && id != CLOCK_BOOTTIME) || rc != 0)
 		return rc;
 	make_ready();
 	at->tv_sec += (time_t)(*shim.ahead_ms / 1000);
