@@ -273,6 +273,8 @@ kernel_load(struct kernel *kernel, struct stream_in *in)
 
 /* What it depends on, and what it is */
 
+enum { FINGERPRINT_DAYS = 130 /* twice the horizon: nothing that is older has a pane, or a part of a window */ };
+
 struct print {
 	XXH3_state_t *state;
 };
@@ -330,7 +332,7 @@ print_begin(void)
 }
 
 struct hash128
-kernel_fingerprint(const struct kernel_config *config)
+kernel_fingerprint(const struct kernel_config *config, int64_t now_ms)
 {
 	struct print print = print_begin();
 	const int64_t numbers[] = {
@@ -340,8 +342,9 @@ kernel_fingerprint(const struct kernel_config *config)
 	add(&print, config->key.sip, sizeof(config->key.sip));
 	add(&print, numbers, sizeof(numbers));
 	add(&print, config->slide_min, sizeof(config->slide_min));
-	add_text(&print, config->zone->name);
-	add(&print, config->zone->change, config->zone->count * sizeof(config->zone->change[0]));
+	int64_t today = zone_day_of(config->zone, now_ms);
+	for (int64_t day = today - FINGERPRINT_DAYS; day <= today + 1; day++)
+		add_number(&print, zone_day_start(config->zone, day));
 	for (uint32_t r = 0; r < config->rollup_count; r++)
 		add_number(&print, config->rollup[r].dims_mask);
 	for (uint32_t m = 0; m < config->kpis->measure_count; m++)

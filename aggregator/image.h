@@ -17,8 +17,11 @@ void kernel_save(struct kernel *kernel, struct stream_out *out);
 /* Into one that was just made. False: the stream failed, or is not of this form; free the kernel. */
 bool kernel_load(struct kernel *kernel, struct stream_in *in);
 
-/* Of all that a kernel is told once and that its state depends on, the deployment's key included. */
-struct hash128 kernel_fingerprint(const struct kernel_config *config);
+/*
+ * Of all that a kernel is told once and that its state at a log time depends on, the deployment's key included. Of the zone that
+ * is where the days around that time begin: what its clocks did before or will do later changes nothing.
+ */
+struct hash128 kernel_fingerprint(const struct kernel_config *config, int64_t now_ms);
 
 /*
  * Of the totals of all series of the rollups that have at most series_max, whatever their numbers and order, and of how

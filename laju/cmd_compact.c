@@ -51,7 +51,8 @@ is_expected(struct cores *cores, const char *expected)
 }
 
 static int
-make_image(const struct config *config, const struct options *options, struct cores *cores, int64_t until)
+make_image(const struct config *config, const struct options *options, struct cores *cores, uint64_t durable,
+           int64_t until)
 {
 	char why[IMAGE_WHY_BYTES];
 	uint64_t lsn = aggregator_lsn(cores->aggregator);
@@ -65,7 +66,7 @@ make_image(const struct config *config, const struct options *options, struct co
 	}
 	if (!is_expected(cores, options_text(options, "expect")))
 		return STATUS_FAILED;
-	if (image_write(config->data, config, cores, why) < 0) {
+	if (image_write(config->data, config, cores, durable, why) < 0) {
 		fprintf(stderr, "laju compact: %s\n", why);
 		return STATUS_FAILED;
 	}
@@ -92,7 +93,7 @@ compact(struct config *config, const struct options *options)
 	    .epoch = 1, .durability = durability_name(config->durability), .out = {no_row, no_reply, NULL, NULL, NULL}};
 	int status = STATUS_FAILED;
 	if (storage_recover(&storage, config, &made, until > 0 ? (uint64_t)until : UINT64_MAX, &cores)) {
-		status = make_image(config, options, &cores, until);
+		status = make_image(config, options, &cores, log_durable(storage.log), until);
 		cores_free(&cores);
 	}
 	storage_close(&storage);

@@ -40,7 +40,10 @@ tell_node(struct compactor *compactor)
 {
 	uint64_t lsn[IMAGES_LISTED_MAX];
 	char why[IMAGE_WHY_BYTES];
-	uint32_t count = image_list(compactor->config->data, lsn);
+	struct log_figures log;
+	node_log(compactor->node, &log);
+	/* What a start would not take must not trim what it would need. */
+	uint32_t count = image_list_usable(compactor->config->data, compactor->config, log.durable, lsn);
 	struct image_head head = {0};
 	if (count > 0 && image_peek(compactor->config->data, lsn[0], &head, why) == 0)
 		compactor->images = (struct node_images){

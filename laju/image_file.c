@@ -6,7 +6,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum { PATH_BYTES = CONFIG_PATH_MAX + 64, LSN_DIGITS = 20, FORM_VERSION = 1 };
@@ -64,23 +66,21 @@ image_bytes(const char *directory, uint64_t lsn)
 	return stat(path, &there) == 0 ? (uint64_t)there.st_size : 0;
 }
 
-/* What is older than the generations. */
-static void
-remove_old(const char *directory)
+/* The journal needs what room there is more than an image does. */
+static bool
+leaves_room(FILE *file)
 {
-	uint64_t lsn[IMAGES_LISTED_MAX];
-	char path[PATH_BYTES];
-	uint32_t count = image_list(directory, lsn);
-	for (uint32_t i = IMAGE_GENERATIONS; i < count; i++) {
-		path_of(directory, lsn[i], "", path);
-		unlink(path);
-	}
+	struct statvfs disk;
+	if (fstatvfs(fileno(file), &disk) < 0 || (uint64_t)disk.f_bavail * disk.f_frsize >= IMAGE_LEAVES_BYTES)
+		return true;
+	errno = ENOSPC;
+	return false;
 }
 
 static bool
 write_file(void *file, const void *bytes, uint32_t n)
 {
-	return fwrite(bytes, 1, n, file) == n;
+	return leaves_room(file) && fwrite(bytes, 1, n, file) == n;
 }
 
 static bool
@@ -135,7 +135,7 @@ write_all(FILE *file, const struct config *config, struct cores *cores)
 	const struct image_head head = {
 	    .lsn = aggregator_lsn(cores->aggregator),
 	    .time_ms = kernel_now(kernel),
-	    .fingerprint = kernel_fingerprint(&config->kernel),
+	    .fingerprint = kernel_fingerprint(&config->kernel, kernel_now(kernel)),
 	    .digest = kernel_digest(kernel, UINT32_MAX),
 	};
 	put_head(&out, &head);
@@ -155,32 +155,87 @@ sync_directory(const char *directory)
 	return good;
 }
 
+/*
+ * The file that is written: of one name, so that what one that was killed has left is written over, and locked, so that two
+ * do not write one. NULL: why says so.
+ */
+static FILE *
+begin_file(const char *path, char why[IMAGE_WHY_BYTES])
+{
+	struct stat here, there;
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		system_error(path, "made", why);
+		return NULL;
+	}
+	/* Another one may have renamed it between our two calls: then ours is a whole image. */
+	bool ours = flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &here) == 0 && stat(path, &there) == 0 &&
+	            here.st_ino == there.st_ino;
+	if (ours && ftruncate(fd, 0) == 0)
+		return fdopen(fd, "wb");
+	snprintf(why, IMAGE_WHY_BYTES, "%.200s is being written by another process", path);
+	close(fd);
+	return NULL;
+}
+
+static bool
+is_of(const struct config *config, const struct image_head *head)
+{
+	struct hash128 here = kernel_fingerprint(&config->kernel, head->time_ms);
+	return here.lo == head->fingerprint.lo && here.hi == head->fingerprint.hi;
+}
+
+uint32_t
+image_list_usable(const char *directory, const struct config *config, uint64_t durable, uint64_t lsn[IMAGES_LISTED_MAX])
+{
+	uint64_t all[IMAGES_LISTED_MAX];
+	char why[IMAGE_WHY_BYTES];
+	struct image_head head;
+	uint32_t count = 0, listed = image_list(directory, all);
+	for (uint32_t i = 0; i < listed; i++)
+		if (all[i] <= durable && image_peek(directory, all[i], &head, why) == 0 && is_of(config, &head))
+			lsn[count++] = all[i];
+	return count;
+}
+
+/* Only the newest generations of those that a start would take stay. */
+static void
+remove_others(const char *directory, const struct config *config, uint64_t durable)
+{
+	uint64_t all[IMAGES_LISTED_MAX], usable[IMAGES_LISTED_MAX];
+	char path[PATH_BYTES];
+	uint32_t listed = image_list(directory, all), count = image_list_usable(directory, config, durable, usable);
+	for (uint32_t i = 0, kept = 0; i < listed; i++) {
+		if (kept < count && kept < IMAGE_GENERATIONS && all[i] == usable[kept]) {
+			kept++;
+			continue;
+		}
+		path_of(directory, all[i], "", path);
+		unlink(path);
+	}
+}
+
 int
-image_write(const char *directory, const struct config *config, struct cores *cores, char why[IMAGE_WHY_BYTES])
+image_write(const char *directory, const struct config *config, struct cores *cores, uint64_t durable,
+            char why[IMAGE_WHY_BYTES])
 {
 	char path[PATH_BYTES], begun[PATH_BYTES];
-	uint64_t lsn = aggregator_lsn(cores->aggregator);
-	path_of(directory, lsn, "", path);
-	snprintf(begun, sizeof(begun), "%s/image.tmp", directory); /* one name: what was left by one that was killed is written over */
-	int fd = open(begun, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	FILE *file = fd >= 0 ? fdopen(fd, "wb") : NULL;
+	path_of(directory, aggregator_lsn(cores->aggregator), "", path);
+	snprintf(begun, sizeof(begun), "%s/image.tmp", directory);
+	FILE *file = begin_file(begun, why);
 	if (file == NULL)
-		return system_error(begun, "made", why);
+		return -EBUSY;
 	errno = 0;
-	bool good = write_all(file, config, cores);
-	if (!good)
-		system_error(begun, "written", why);
-	int rc = good ? 0 : errno != 0 ? -errno : -EIO;
-	if (fclose(file) != 0 && rc == 0)
-		rc = system_error(begun, "written", why);
+	int rc = write_all(file, config, cores) ? 0 : system_error(begun, "written", why);
 	if (rc == 0 && rename(begun, path) < 0)
 		rc = system_error(path, "made", why);
+	if (rc < 0)
+		unlink(begun); /* while it is ours */
+	fclose(file); /* all of it is on the disk */
 	if (rc == 0 && !sync_directory(directory))
 		rc = system_error(directory, "synced", why);
-	if (rc < 0)
-		unlink(begun);
-	else
-		remove_old(directory);
+	if (rc == 0)
+		remove_others(directory, config, durable);
 	return rc;
 }
 
@@ -213,11 +268,10 @@ sums_are_right(FILE *file)
 static int
 read_all(FILE *file, const struct config *config, struct cores *cores, char why[IMAGE_WHY_BYTES])
 {
-	struct hash128 here = kernel_fingerprint(&config->kernel), digest;
 	struct image_head head;
 	struct stream_in in = {.read = read_file, .context = file};
 	int rc = get_head(&in, &head, why);
-	if (rc == 0 && (here.lo != head.fingerprint.lo || here.hi != head.fingerprint.hi)) {
+	if (rc == 0 && !is_of(config, &head)) {
 		snprintf(why, IMAGE_WHY_BYTES, "it was made with other rollups, slides, KPIs, zone or limits");
 		rc = -ESTALE;
 	}
@@ -228,7 +282,7 @@ read_all(FILE *file, const struct config *config, struct cores *cores, char why[
 	stream_in_fini(&in);
 	if (rc < 0)
 		return rc;
-	digest = kernel_digest(aggregator_kernel(cores->aggregator), UINT32_MAX);
+	struct hash128 digest = kernel_digest(aggregator_kernel(cores->aggregator), UINT32_MAX);
 	if (digest.lo == head.digest.lo && digest.hi == head.digest.hi)
 		return 0;
 	snprintf(why, IMAGE_WHY_BYTES, "its totals are not those that it was made of");

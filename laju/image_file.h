@@ -9,7 +9,12 @@
 #define LAJU_IMAGE_FILE_H
 #include "laju/cores.h"
 
-enum { IMAGE_GENERATIONS = 2, IMAGES_LISTED_MAX = 16, IMAGE_WHY_BYTES = 400 };
+enum {
+	IMAGE_GENERATIONS = 2,
+	IMAGES_LISTED_MAX = 16,
+	IMAGE_LEAVES_BYTES = 64 << 20, /* of a disk: the journal needs it more */
+	IMAGE_WHY_BYTES = 400,
+};
 
 struct image_head {
 	uint64_t lsn;              /* of the last record in it */
@@ -23,8 +28,16 @@ uint32_t image_list(const char *directory, uint64_t lsn[IMAGES_LISTED_MAX]);
 /* Bytes; 0: it is not there. */
 uint64_t image_bytes(const char *directory, uint64_t lsn);
 
-/* Makes one of the cores as they are, and removes what is older than IMAGE_GENERATIONS. 0 or a negative errno, and why. */
-int image_write(const char *directory, const struct config *config, struct cores *cores, char why[IMAGE_WHY_BYTES]);
+/* Of these, those that a start of this configuration over a log that is durable up to there may take. */
+uint32_t image_list_usable(const char *directory, const struct config *config, uint64_t durable,
+                           uint64_t lsn[IMAGES_LISTED_MAX]);
+
+/*
+ * Makes one of the cores as they are, and removes all but the newest IMAGE_GENERATIONS of those that can be used. 0 or a
+ * negative errno, and why.
+ */
+int image_write(const char *directory, const struct config *config, struct cores *cores, uint64_t durable,
+                char why[IMAGE_WHY_BYTES]);
 /* Only the head. 0; -ENOENT; -EBADMSG and why. */
 int image_peek(const char *directory, uint64_t lsn, struct image_head *head, char why[IMAGE_WHY_BYTES]);
 /*

@@ -1,15 +1,17 @@
 """Images of the state: a start goes on from them, the journal is trimmed by them, and none is believed that is not right."""
+import fcntl
 import glob
 import json
 import os
 import random
 import signal
+import subprocess
 import time
 import unittest
 
 import msgpack
 
-from harness import Case, DAY_MS, MINUTE_MS, PATIENCE, Server, deadline, now_ms, run, sale
+from harness import LAJU, Case, DAY_MS, MINUTE_MS, deadline, now_ms, run, sale, surroundings
 from test_clock import Clock, SHIM
 from test_durability import ALL, durable, mixed, numbers
 
@@ -139,6 +141,42 @@ class ByHand(Case):
       self.assertIn('is not used: it was made with other rollups, slides, KPIs, zone or limits', server.stderr())
       self.assertEqual('firing', server.snapshot('alert/')[topic]['to'])
       self.assertTrue(server.snapshot('kpi/r30d/campaign/'))
+      # What a start would not take trims nothing, and goes when there is one that it would.
+      self.assertEqual(0, figure(server, 'state', 'image_at'))
+      with server.sender() as sender:
+        sender.tick(NOW + 4 * MINUTE_MS)
+      self.assertEqual(0, server.laju('compact').returncode)
+      self.assertEqual(1, len(images(server)))
+
+  def test_images_of_a_journal_that_is_gone_are_not_believed(self):
+    with durable('clock: events') as server:
+      shop = Shop(server)
+      shop.tick()
+      shop.fill(1)
+      self.assertEqual(0, server.laju('compact').returncode)
+      server.stop()
+      for name in ('data.mdb', 'lock.mdb', 'writer.lock'):
+        os.unlink(os.path.join(server.folder, 'laju-data', name))
+      server.start()
+      shop.tick()
+      self.assertEqual(0, figure(server, 'state', 'image_at'))
+      server.kill()
+      server.start()
+      self.assertIn('is not used: the journal has lost records that are in it', server.stderr())
+      self.assertEqual(0, server.measure(ALL % 'r30d', 'visits'))
+
+  def test_two_do_not_write_one_image(self):
+    with durable('clock: events') as server:
+      Shop(server).tick()
+      path = os.path.join(server.folder, 'laju-data', 'image.tmp')
+      with open(path, 'wb') as file:
+        file.write(b'left by one that was killed')
+        file.flush()
+        fcntl.flock(file, fcntl.LOCK_EX)
+        done = server.laju('compact')
+        self.assertEqual((1, True), (done.returncode, 'is being written by another process' in done.stderr))
+      self.assertEqual(0, server.laju('compact').returncode)
+      self.assertEqual((1, False), (len(images(server)), os.path.exists(path)))
 
   def test_a_state_with_another_digest_gives_no_image(self):
     with durable('clock: events') as server:
@@ -229,7 +267,7 @@ class ByItself(Case):
     done = run_children(server.process.pid)
     return done[0] if done else None
 
-  def test_a_compactor_that_is_killed_leaves_all_as_it_was_and_ends_with_its_service(self):
+  def test_a_compactor_that_is_killed_leaves_all_as_it_was(self):
     with durable('clock: events', 'image_every: 1MiB') as server:
       self.flood(server, 20)
       until(lambda: images(server))
@@ -255,6 +293,15 @@ class ByItself(Case):
       server.kill()
       server.start()
       self.assertEqual(before, numbers(server))
+
+  def test_a_compactor_whose_service_has_ended_does_nothing(self):
+    with durable('clock: events') as server:
+      Shop(server).tick()
+      # By the time that it begins, the process that it is to end with is not its parent any more.
+      done = subprocess.run(['sh', '-c', '"$0" compact --child 1000000 -c "$1"; exit $?', LAJU, server.config],
+                            capture_output=True, text=True, check=False, env=surroundings())
+      self.assertEqual((1, ''), (done.returncode, done.stdout))
+      self.assertEqual([], images(server))
 
   def flood_more(self, server, batches):
     with server.sender() as sender:
