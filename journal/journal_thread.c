@@ -13,7 +13,13 @@
 #include <zmq.h>
 
 static const double LOOK_S = 0.25; /* for ticks, and for room */
-enum { LOOKS_A_NOTE = 4, TRIM_RECORDS = 4096 };
+enum {
+	LOOKS_A_NOTE = 4,
+	TRIM_RECORDS = 4096,
+	/* Of a start, as measured (docs/benchmarks.md): events that lie in one minute are applied faster, over weeks slower. */
+	IMAGE_BYTES_A_MS = 300000,
+	JOURNAL_BYTES_A_MS = 100000,
+};
 
 struct journal_state {
 	struct journal_thread *thread;
@@ -114,6 +120,16 @@ tell_alarm(struct journal_state *state, enum alarm alarm, bool on)
 }
 
 static void
+forecast(const struct log *log, const struct log_figures *figures, struct log_images *images)
+{
+	uint64_t behind = figures->durable > images->lsn ? figures->durable - images->lsn : 0;
+	uint64_t bytes = figures->records > 0 ? figures->bytes / figures->records * behind : 0;
+	images->start_ms = images->bytes / IMAGE_BYTES_A_MS + bytes / JOURNAL_BYTES_A_MS;
+	if (images->lsn > 0 && log_time(log) > images->time_ms)
+		images->age_ms = (uint64_t)(log_time(log) - images->time_ms);
+}
+
+static void
 tell_figures(struct journal_state *state)
 {
 	struct log_figures figures;
@@ -123,10 +139,11 @@ tell_figures(struct journal_state *state)
 	state->figures = figures;
 	struct log_images images = state->images;
 	pthread_mutex_unlock(&state->told_lock);
+	forecast(state->thread->log, &figures, &images);
 	buf_add(&note->bytes, &figures, sizeof(figures));
 	buf_add(&note->bytes, &images, sizeof(images));
 	tell(state, note);
-	tell_alarm(state, ALARM_IMAGE_FAILED, images.failed);
+	tell_alarm(state, ALARM_IMAGE_FAILED, images.failed > 0);
 }
 
 /* Up to where records are older than they need to be kept, a few thousand at a time. */
@@ -163,9 +180,12 @@ trim_some(struct journal_state *state)
 static void
 say_room(struct log *log, bool full)
 {
-	fprintf(stderr, full ? "laju: storage_full: %llu of %llu MiB of journal_max are used, or the disk is full; events are "
-	                       "refused\n" : "laju: there is room for events again: %llu of %llu MiB\n",
-	        (unsigned long long)log_bytes(log) >> 20, (unsigned long long)log_max_bytes(log) >> 20);
+	bool by_limit = log_bytes(log) + LOG_COMMIT_BYTES + LOG_RESERVE_BYTES + LOG_RESERVE_BYTES / 2 > log_max_bytes(log);
+	const char *words = !full      ? "laju: there is room for events again: %llu of %llu MiB of journal_max are used\n"
+	                    : by_limit ? "laju: storage_full: %llu of %llu MiB of journal_max are used; events are refused\n"
+	                               : "laju: storage_full: the disk is full (%llu of %llu MiB of journal_max are used); events "
+	                                 "are refused\n";
+	fprintf(stderr, words, (unsigned long long)log_bytes(log) >> 20, (unsigned long long)log_max_bytes(log) >> 20);
 }
 
 /* Is there room again, and is there none? A disk says that it has some before it has taken anything: see unproved. */

@@ -140,7 +140,9 @@ struct log_images {
 	uint64_t lsn, bytes; /* the newest; 0: none */
 	int64_t time_ms;     /* its log time */
 	uint64_t trim_below; /* records below it are in two of them */
-	bool failed;         /* the last one could not be made */
+	uint64_t failed;     /* 1: the last one could not be made */
+	uint64_t age_ms;     /* of the newest, log time */
+	uint64_t start_ms;   /* about what a start would take now: it reads the image and what is behind it */
 };
 
 /* How it is, for those who ask; plain numbers. */

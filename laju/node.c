@@ -394,7 +394,11 @@ node_digest(struct node *node, uint64_t *lsn, struct hash128 *digest)
 void
 node_tell_images(struct node *node, const struct node_images *images)
 {
-	const struct log_images told = {images->lsn, images->bytes, images->time_ms, images->trim_below, images->failed};
+	const struct log_images told = {.lsn = images->lsn,
+	                                .bytes = images->bytes,
+	                                .time_ms = images->time_ms,
+	                                .trim_below = images->trim_below,
+	                                .failed = images->failed};
 	journal_thread_images(&node->journal, &told);
 }
 

@@ -33,6 +33,8 @@ static const struct figure_row rows[] = {
     {INFO_STATE, OF_PUBLISHER(alerts_active), "alerts", "alerts that are not ok"},
     {INFO_STATE, OF_LOG(records), "journal", "records of the log on the disk; 0: it is in memory"},
     {INFO_STATE, OF_LOG(first), "journal_first", "its first record that was not trimmed"},
+    {INFO_STATE, OF_IMAGES(age_ms), "image_age_ms", "log time since the newest image"},
+    {INFO_STATE, OF_IMAGES(start_ms), "start_ms", "about what a start would take now"},
     {INFO_STATE, OF_IMAGES(lsn), "image_at", "record of the newest image: a start reads those behind it; 0: all"},
 
     {INFO_SINCE, OF_KERNEL(parked_expired), "parked_expired", "corrections whose event did not come in 63 days"},
