@@ -56,8 +56,8 @@ make_image(const struct config *config, const struct options *options, struct co
 {
 	char why[IMAGE_WHY_BYTES];
 	uint64_t lsn = aggregator_lsn(cores->aggregator);
-	if (lsn == 0) {
-		fprintf(stderr, "laju compact: there are no records yet\n");
+	if (lsn == 0 || kernel_now(aggregator_kernel(cores->aggregator)) == INT64_MIN) { /* or none that moved log time */
+		fprintf(stderr, "laju compact: there is no state yet\n");
 		return STATUS_OK;
 	}
 	if (until > 0 && lsn != (uint64_t)until) {

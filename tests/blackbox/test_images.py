@@ -165,6 +165,12 @@ class ByHand(Case):
       self.assertIn('is not used: the journal has lost records that are in it', server.stderr())
       self.assertEqual(0, server.measure(ALL % 'r30d', 'visits'))
 
+  def test_a_log_without_time_gives_no_image(self):
+    with durable('clock: events') as server, server.sender() as sender:
+      self.assertEqual(1, len(sender.send({'id': 'x', 't': 'nothing'})['rej']))  # a record, but no event
+      done = server.laju('compact')
+      self.assertEqual((0, '', 'laju compact: there is no state yet'), (done.returncode, done.stdout, done.stderr.strip().split('\n')[-1]))
+
   def test_two_do_not_write_one_image(self):
     with durable('clock: events') as server:
       Shop(server).tick()
