@@ -230,6 +230,57 @@ publisher_update(struct publisher *publisher, struct slice update)
 	snapshot_server_work(publisher->snapshots, CHUNKS_A_TURN);
 }
 
+/* Heartbeat */
+
+static int64_t
+lag_of(const struct publisher *publisher)
+{
+	return publisher->beat_ms > publisher->arrival_ms ? publisher->beat_ms - publisher->arrival_ms : 0;
+}
+
+static uint32_t
+channels_list(const struct publisher *publisher, struct heartbeat_channel *out)
+{
+	uint32_t count = 0;
+
+	for (uint32_t r = 0; r < publisher->config.kernel->rollup_count; r++) {
+		for (unsigned w = 0; w < WINDOW_COUNT; w++) {
+			struct slice name = slice_of(publisher->channel[r][w]);
+			/* without "kpi/" before and "/" behind */
+			out[count++] = (struct heartbeat_channel){{name.p + 4, name.n - 5},
+			                                          publisher->versions.channel[r][w]};
+		}
+	}
+	return count;
+}
+
+/* How things were at the last beat. */
+static void
+send_heartbeat(struct publisher *publisher)
+{
+	struct heartbeat_channel channel[CHANNELS_MAX];
+	struct heartbeat_feed feed[FEEDS_MAX];
+	bool by_log = publisher->config.clock_events && publisher->log_ms != INT64_MIN;
+	struct heartbeat hb = {
+	    .epoch = publisher->versions.epoch,
+	    .seq = publisher->versions.seq,
+	    .lsn = publisher->lsn,
+	    .now_ms = publisher->beat_ms,
+	    .lag_ms = lag_of(publisher),
+	    .durability = slice_of(publisher->config.durability),
+	    .demo = publisher->config.demo,
+	    .full = publisher->alarms >> ALARM_MEMORY_FULL & 1,
+	    .alarms = publisher->alarms,
+	    .channels = channels_list(publisher, channel),
+	    .channel = channel,
+	    .feeds = feeds_list(publisher->feeds, by_log ? publisher->log_ms : publisher->beat_ms, feed),
+	    .feed = feed,
+	};
+	publisher->row.len = 0;
+	heartbeat_encode(&hb, &publisher->row);
+	send_out(publisher, slice_of("hb/"), buf_slice(&publisher->row));
+}
+
 /* Subscriptions */
 
 static void
@@ -359,6 +410,8 @@ publisher_subscription(struct publisher *publisher, uint32_t holder, struct slic
 		return;
 	if (prefix.n <= 6 && memcmp("hello/", prefix.p, prefix.n) == 0)
 		send_hello(publisher);
+	if (prefix.n <= 3 && memcmp("hb/", prefix.p, prefix.n) == 0 && publisher->beat_ms > 0)
+		send_heartbeat(publisher);
 	resend(publisher, prefix);
 }
 
@@ -383,12 +436,6 @@ publisher_log(struct publisher *publisher, const struct log_figures *figures, co
 {
 	publisher->log = *figures;
 	publisher->images = *images;
-}
-
-static int64_t
-lag_of(const struct publisher *publisher)
-{
-	return publisher->beat_ms > publisher->arrival_ms ? publisher->beat_ms - publisher->arrival_ms : 0;
 }
 
 static void
@@ -554,24 +601,6 @@ publisher_feed(struct publisher *publisher, struct slice feed, int64_t at_ms)
 	feeds_heard(publisher->feeds, feed, at_ms);
 }
 
-/* Heartbeat */
-
-static uint32_t
-channels_list(const struct publisher *publisher, struct heartbeat_channel *out)
-{
-	uint32_t count = 0;
-
-	for (uint32_t r = 0; r < publisher->config.kernel->rollup_count; r++) {
-		for (unsigned w = 0; w < WINDOW_COUNT; w++) {
-			struct slice name = slice_of(publisher->channel[r][w]);
-			/* without "kpi/" before and "/" behind */
-			out[count++] = (struct heartbeat_channel){{name.p + 4, name.n - 5},
-			                                          publisher->versions.channel[r][w]};
-		}
-	}
-	return count;
-}
-
 void
 publisher_alarm(struct publisher *publisher, enum alarm alarm, bool on)
 {
@@ -584,36 +613,14 @@ publisher_alarm(struct publisher *publisher, enum alarm alarm, bool on)
 void
 publisher_heartbeat(struct publisher *publisher, int64_t now_ms)
 {
-	struct heartbeat_channel channel[CHANNELS_MAX];
-	struct heartbeat_feed feed[FEEDS_MAX];
-	struct heartbeat hb = {
-	    .epoch = publisher->versions.epoch,
-	    .seq = publisher->versions.seq,
-	    .lsn = publisher->lsn,
-	    .now_ms = now_ms,
-	    .durability = slice_of(publisher->config.durability),
-	    .demo = publisher->config.demo,
-	    .full = publisher->alarms >> ALARM_MEMORY_FULL & 1,
-	    .alarms = publisher->alarms,
-	    .channel = channel,
-	    .feed = feed,
-	};
-	bool by_log = publisher->config.clock_events && publisher->log_ms != INT64_MIN;
-
 	if (publisher->updated || publisher->arrival_ms == 0)
 		publisher->arrival_ms = now_ms;
 	publisher->updated = false;
 	publisher->beat_ms = now_ms;
-	hb.lag_ms = lag_of(publisher);
-	hb.feeds = feeds_list(publisher->feeds, by_log ? publisher->log_ms : now_ms, feed);
 	snapshot_server_tick(publisher->snapshots, now_ms);
 	snapshot_server_work(publisher->snapshots, CHUNKS_A_TURN);
-	if (!subscriptions_match(publisher->subscriptions, slice_of("hb/")))
-		return;
-	hb.channels = channels_list(publisher, channel);
-	publisher->row.len = 0;
-	heartbeat_encode(&hb, &publisher->row);
-	send_out(publisher, slice_of("hb/"), buf_slice(&publisher->row));
+	if (subscriptions_match(publisher->subscriptions, slice_of("hb/")))
+		send_heartbeat(publisher);
 }
 
 void

@@ -77,7 +77,7 @@ void publisher_free(struct publisher *publisher);
 void publisher_update(struct publisher *publisher, struct slice update);
 /*
  * XPUB's subscription frames: \1 or \0 and a prefix. A new one is answered with hello/
- * (if it matches) and, when they are at most PUBLISHER_RESEND_ROWS_MAX, its rows and
+ * and the last heartbeat (if it matches) and, when they are at most PUBLISHER_RESEND_ROWS_MAX, its rows and
  * present alerts. The socket must be ZMQ_XPUB_VERBOSER: prefixes are counted. One
  * that is longer than any topic, or beyond the limit, is counted and ignored.
  */

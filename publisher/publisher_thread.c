@@ -304,7 +304,7 @@ publisher_thread_start(struct publisher_thread *thread)
 		zloop_start(&state->notes[s], state->loop, thread->notes[s], on_note, state);
 		state->notes[s].only_receives = true;
 	}
-	ev_timer_init(&state->heartbeat, on_heartbeat, 1, 1);
+	ev_timer_init(&state->heartbeat, on_heartbeat, 0, 1);
 	state->heartbeat.data = state;
 	ev_timer_start(state->loop, &state->heartbeat);
 	ev_timer_init(&state->look, on_look, LOOK_EVERY_S, LOOK_EVERY_S);

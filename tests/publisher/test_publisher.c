@@ -472,6 +472,13 @@ heartbeats_tell_channels_lag_and_silent_feeds(void **unused)
 	publisher_heartbeat(bench->publisher, 1000);
 	expect(bench, "");
 	subscribe(bench, "hb/", true);
+	expect(bench, "hb/ "); /* at once, how things were at the last one */
+	assert_int_equal(heartbeat_decode(&head, buf_slice(&bench->sent.row)), 0);
+	assert_int_equal(head.now_ms, 1000);
+	subscribe(bench, "hbx", true);
+	subscribe(bench, "kpi/", true);
+	subscribe(bench, "kpi/", false);
+	expect(bench, "");
 	update(bench, 900, 0, &a);
 	publisher_feed(bench->publisher, slice_of("web"), 900);
 	publisher_feed(bench->publisher, slice_of("other"), 950);
