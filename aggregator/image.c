@@ -273,7 +273,10 @@ kernel_load(struct kernel *kernel, struct stream_in *in)
 
 /* What it depends on, and what it is */
 
-enum { FINGERPRINT_DAYS = 130 /* twice the horizon: nothing that is older has a pane, or a part of a window */ };
+enum {
+	IMAGE_KERNEL_FORM = 1, /* one more when a record means something else than before */
+	FINGERPRINT_DAYS = 130 /* twice the horizon: nothing that is older has a pane, or a part of a window */,
+};
 
 struct print {
 	XXH3_state_t *state;
@@ -336,6 +339,10 @@ kernel_fingerprint(const struct kernel_config *config, int64_t now_ms)
 {
 	struct print print = print_begin();
 	const int64_t numbers[] = {
+	    /* the form of what is written as it lies in memory */
+	    sizeof(struct fact), sizeof(struct money_part), sizeof(struct lead), sizeof(struct moment), sizeof(struct activity),
+	    sizeof(struct abs_day), offsetof(struct fact, type), offsetof(struct lead, live), EVENT_TYPE_COUNT, STAGE_CUSTOMER,
+	    MARKS, COLUMN_SOURCES, SLOT_COUNT, PRESENCE_BITS, IMAGE_KERNEL_FORM,
 	    config->week_start, config->clock_events, config->horizon_ms, config->future_ms, config->look_back_ms,
 	    config->rollup_count, config->series_max, config->kpis->spend_dims, config->kpis->measure_count,
 	};
@@ -389,11 +396,8 @@ kernel_digest(struct kernel *kernel, uint32_t series_max)
 		lo += one.low64;
 		hi += one.high64;
 	}
-	const uint64_t numbers[] = {
-	    (uint64_t)kernel->now_ms, lo, hi, kernel->series.live, kernel->tuples.pool.live, kernel->entities.pool.live,
-	    kernel->entities.activities, kernel->facts.pool.live, kernel->facts.seq, kernel->facts.parked,
-	    kernel->leads.pool.live, kernel->firsts.pool.live,
-	};
+	/* Not how many records there are: when what is too old is forgotten depends on how drains are cut. */
+	const uint64_t numbers[] = {(uint64_t)kernel->now_ms, lo, hi, kernel->facts.seq};
 	add(&print, numbers, sizeof(numbers));
 	return print_end(&print);
 }

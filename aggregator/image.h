@@ -24,9 +24,8 @@ bool kernel_load(struct kernel *kernel, struct stream_in *in);
 struct hash128 kernel_fingerprint(const struct kernel_config *config, int64_t now_ms);
 
 /*
- * Of the totals of all series of the rollups that have at most series_max, whatever their numbers and order, and of how
- * many records there are in each table: equal states have equal digests. Finishes the drains first. About
- * half a microsecond a series.
+ * Of the totals of all series of the rollups that have at most series_max, whatever their numbers and order: equal states
+ * have equal digests, however their drains were cut. Finishes the drains first. About half a microsecond a series.
  */
 struct hash128 kernel_digest(struct kernel *kernel, uint32_t series_max);
 #endif

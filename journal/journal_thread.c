@@ -16,6 +16,7 @@ static const double LOOK_S = 0.25; /* for ticks, and for room */
 enum {
 	LOOKS_A_NOTE = 4,
 	TRIM_RECORDS = 4096,
+	TRIM_US = 20000, /* of a look: commits wait that long */
 	/* Of a start, as measured (docs/benchmarks.md): events that lie in one minute are applied faster, over weeks slower. */
 	IMAGE_BYTES_A_MS = 300000,
 	JOURNAL_BYTES_A_MS = 100000,
@@ -34,6 +35,7 @@ struct journal_state {
 	struct log_figures figures;  /* under it, as the images */
 	struct log_images images;
 	struct group *oldest;        /* for a look at the age of records */
+	bool more_to_delete;         /* of what is trimmed */
 	bool told[ALARM_COUNT]; /* to the publisher */
 	bool unproved; /* the disk was full in the midst of a commit, and has taken none since */
 };
@@ -160,21 +162,39 @@ outlived(struct journal_state *state, uint64_t below)
 	return lsn + 1;
 }
 
-/* Never beyond the newest image; beyond the older one only when room is short. */
+/* Trimmed records cannot be read any more, but take their room until they are deleted: a few commits a transaction. */
+static void
+delete_trimmed(struct journal_state *state)
+{
+	struct log *log = state->thread->log;
+	int64_t end_us = clock_steady_us() + TRIM_US;
+	do
+		state->more_to_delete = log_trim(log, log_first(log)) == 1;
+	while (state->more_to_delete && clock_steady_us() < end_us);
+}
+
+/* Only what images that can be relied on have; the next step when the one before is deleted. */
 static void
 trim_some(struct journal_state *state)
 {
 	struct log *log = state->thread->log;
 	pthread_mutex_lock(&state->told_lock);
-	struct log_images images = state->images;
+	uint64_t below = state->images.trim_below;
 	pthread_mutex_unlock(&state->told_lock);
-	bool is_short = log_bytes(log) > log_max_bytes(log) / 5 * 4 || state->pending.waits || atomic_load(state->thread->full);
-	uint64_t below = is_short ? images.lsn + 1 : images.trim_below;
-	if (below <= log_first(log) || log_failed(log) != 0)
+	if (log_failed(log) != 0)
 		return;
+	if (state->more_to_delete || below <= log_first(log)) {
+		if (state->more_to_delete)
+			delete_trimmed(state);
+		return;
+	}
+	bool is_short = log_bytes(log) > log_max_bytes(log) / 5 * 4 || state->pending.waits || atomic_load(state->thread->full);
 	uint64_t to = is_short ? log_first(log) + (log_last(log) - log_first(log)) / 20 + 1 : outlived(state, below);
-	if (to > 0)
-		log_trim(log, to < below ? to : below);
+	if (to == 0)
+		return;
+	state->more_to_delete = log_trim(log, to < below ? to : below) == 1;
+	if (state->more_to_delete)
+		delete_trimmed(state);
 }
 
 static void
@@ -215,7 +235,8 @@ on_look(struct ev_loop *loop, ev_timer *timer, int revents)
 		commit(state);
 	trim_some(state);
 	look_for_room(state); /* with nothing pending, but what waits */
-	struct group *tick = state->thread->ticks ? log_tick_due(state->thread->log, clock_now_ms()) : NULL;
+	bool ticks = state->thread->ticks && !state->pending.waits; /* else it would be due at every look */
+	struct group *tick = ticks ? log_tick_due(state->thread->log, clock_now_ms()) : NULL;
 	if (tick != NULL)
 		take(state, tick);
 	if (state->thread->look != NULL)

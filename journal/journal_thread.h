@@ -11,8 +11,8 @@
  * room; also when the disk was full in the midst of a commit. Another write or sync that failed ends the log until the
  * service is started anew. Both are alarms.
  *
- * Trimming: records that two images have go when they are older than keep_ms; when four fifths of journal_max are used,
- * or the disk is full, those that the newest image has.
+ * Trimming: records below trim_below (struct log_images) go when they are older than keep_ms, or when four fifths of journal_max
+ * are used or the disk is full, oldest first.
  */
 #ifndef JOURNAL_JOURNAL_THREAD_H
 #define JOURNAL_JOURNAL_THREAD_H

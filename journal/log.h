@@ -139,7 +139,7 @@ struct log_counters log_counters(const struct log *log);
 struct log_images {
 	uint64_t lsn, bytes; /* the newest; 0: none */
 	int64_t time_ms;     /* its log time */
-	uint64_t trim_below; /* records below it are in two of them */
+	uint64_t trim_below; /* records below it are in one that was read whole since it was written, and so may go */
 	uint64_t failed;     /* 1: the last one could not be made */
 	uint64_t age_ms;     /* of the newest, log time */
 	uint64_t start_ms;   /* about what a start would take now: it reads the image and what is behind it */

@@ -75,5 +75,6 @@ clock_keep(struct log *log)
 	if (log_failed(log) != 0 || (before != INT64_MIN && llabs(offset_ms - before) < MOVED_MS))
 		return;
 	put_offset(last_kept, offset_ms);
-	log_meta_put(log, name, last_kept, sizeof(last_kept));
+	if (log_meta_put(log, name, last_kept, sizeof(last_kept)) < 0)
+		put_offset(last_kept, before); /* tried again at the next look */
 }

@@ -6,6 +6,7 @@
 #include "laju/load.h"
 #include "laju/storage.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <sodium.h>
@@ -50,6 +51,23 @@ is_expected(struct cores *cores, const char *expected)
 	return false;
 }
 
+/* "MS:DIGEST": the service's configuration, as it was when it started. The file may have changed since. */
+static bool
+is_like(const struct config *config, const char *like)
+{
+	char here[33];
+	if (like == NULL)
+		return true;
+	const char *colon = strchr(like, ':');
+	if (colon != NULL) {
+		digest_text(kernel_fingerprint(&config->kernel, strtoll(like, NULL, 10)), here);
+		if (strcmp(here, colon + 1) == 0)
+			return true;
+	}
+	fprintf(stderr, "laju compact: the configuration is not that of the service any more: no image is made until it is restarted\n");
+	return false;
+}
+
 static int
 make_image(const struct config *config, const struct options *options, struct cores *cores, uint64_t durable,
            int64_t until)
@@ -89,10 +107,15 @@ compact(struct config *config, const struct options *options)
 	if (sodium_init() < 0 || !storage_open_to_read(&storage, config))
 		return STATUS_FAILED;
 	storage.is_quiet = options_text(options, "child") != NULL;
+	if (!is_like(config, options_text(options, "like"))) {
+		storage_close(&storage);
+		return STATUS_FAILED;
+	}
 	const struct cores_options made = {
 	    .epoch = 1, .durability = durability_name(config->durability), .out = {no_row, no_reply, NULL, NULL, NULL}};
 	int status = STATUS_FAILED;
-	if (storage_recover(&storage, config, &made, until > 0 ? (uint64_t)until : UINT64_MAX, &cores)) {
+	uint64_t image;
+	if (storage_recover(&storage, config, &made, until > 0 ? (uint64_t)until : UINT64_MAX, &cores, &image)) {
 		status = make_image(config, options, &cores, log_durable(storage.log), until);
 		cores_free(&cores);
 	}
@@ -107,6 +130,12 @@ end_with(const struct options *options)
 	if (!options_number(options, "child", 1, INT32_MAX, &parent))
 		return STATUS_USAGE;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC); /* rather this one than the service */
+	if (fd >= 0) {
+		if (write(fd, "1000", 4) < 0)
+			errno = 0; /* then not */
+		close(fd);
+	}
 	return getppid() == parent ? STATUS_OK : STATUS_FAILED; /* it has ended meanwhile */
 }
 

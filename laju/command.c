@@ -32,6 +32,7 @@ static const struct option_row compact_options[] = {
     {"set", 0, "NAME=VALUE", NULL, "override one setting; may be repeated"},
     {"until", 0, "RECORD", NULL, "the state at this record of the log; without it at the last one"},
     {"expect", 0, "DIGEST", NULL, "make no image unless the state has this digest (what a service asks for)"},
+    {"like", 0, "MS:DIGEST", NULL, "make no image unless the configuration has this digest (what a service asks for)"},
     {"child", 0, "PROCESS", NULL, "end with this process, which must be the one that started it"},
 };
 static const struct option_row demo_options[] = {

@@ -1,5 +1,6 @@
 /* compactor.c - see compactor.h. */
 #include "laju/compactor.h"
+#include "common/clock.h"
 #include "common/mem.h"
 #include "laju/image_file.h"
 #include <errno.h>
@@ -31,6 +32,7 @@ struct compactor {
 	pid_t child;
 	int64_t not_before_us;
 	bool failed; /* the last one */
+	uint64_t proven; /* image that was read whole since it was written: by the start, or by a child; 0: none */
 	struct node_images images;
 };
 
@@ -45,13 +47,16 @@ tell_node(struct compactor *compactor)
 	/* What a start would not take must not trim what it would need. */
 	uint32_t count = image_list_usable(compactor->config->data, compactor->config, log.durable, lsn);
 	struct image_head head = {0};
+	compactor->images = (struct node_images){0};
 	if (count > 0 && image_peek(compactor->config->data, lsn[0], &head, why) == 0)
 		compactor->images = (struct node_images){
 		    .lsn = lsn[0],
 		    .bytes = image_bytes(compactor->config->data, lsn[0]),
 		    .time_ms = head.time_ms,
-		    .trim_below = count >= IMAGE_GENERATIONS ? lsn[IMAGE_GENERATIONS - 1] + 1 : 0,
 		};
+	for (uint32_t i = 0; i < count; i++)
+		if (lsn[i] == compactor->proven)
+			compactor->images.trim_below = lsn[i] + 1;
 	compactor->images.failed = compactor->failed;
 	node_tell_images(compactor->node, &compactor->images);
 }
@@ -65,6 +70,7 @@ compactor_new(const struct config *config, const struct options *options, struct
 	compactor->config = config;
 	compactor->options = options;
 	compactor->node = node;
+	compactor->proven = node_started_from(node);
 	tell_node(compactor);
 	return compactor;
 }
@@ -81,11 +87,14 @@ compactor_free(struct compactor *compactor)
 
 /* `laju compact --child PID --until L [--expect D]` with the options that the service was given. */
 static void
-start(struct compactor *compactor, uint64_t until, const struct hash128 *digest)
+start(struct compactor *compactor, uint64_t until, const struct hash128 *digest, int64_t now_us)
 {
-	char parent[32], record[32], expected[33];
-	char *argument[ARGUMENTS_MAX] = {"laju", "compact", "--child", parent, "--until", record};
-	uint32_t n = 6;
+	char parent[32], record[32], expected[33], like[64];
+	char *argument[ARGUMENTS_MAX] = {"laju", "compact", "--child", parent, "--until", record, "--like", like};
+	uint32_t n = 8;
+	int64_t now_ms = clock_now_ms();
+	struct hash128 print = kernel_fingerprint(&compactor->config->kernel, now_ms);
+	snprintf(like, sizeof(like), "%" PRId64 ":%016" PRIx64 "%016" PRIx64, now_ms, print.hi, print.lo);
 	snprintf(parent, sizeof(parent), "%ld", (long)getpid());
 	snprintf(record, sizeof(record), "%" PRIu64, until);
 	if (digest != NULL) {
@@ -114,8 +123,12 @@ start(struct compactor *compactor, uint64_t until, const struct hash128 *digest)
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&files);
 	compactor->phase = rc == 0 ? WORKS : RESTS;
-	if (rc != 0)
-		fprintf(stderr, "laju: no image: the compactor cannot be started: %s\n", strerror(rc));
+	if (rc == 0)
+		return;
+	fprintf(stderr, "laju: no image: the compactor cannot be started: %s\n", strerror(rc));
+	compactor->failed = true;
+	compactor->not_before_us = now_us + RETRY_US;
+	tell_node(compactor);
 }
 
 static bool
@@ -123,6 +136,9 @@ is_due(const struct compactor *compactor)
 {
 	struct log_figures log;
 	node_log(compactor->node, &log);
+	bool is_short = log.bytes > log.max_bytes / 5 * 4, unproven = compactor->images.trim_below <= compactor->images.lsn;
+	if (compactor->images.lsn > 0 && is_short && unproven)
+		return true; /* another one reads it, and then it can be trimmed by */
 	uint64_t behind = log.durable > compactor->images.lsn ? log.durable - compactor->images.lsn : 0;
 	if (behind == 0 || log.records == 0)
 		return false;
@@ -133,7 +149,7 @@ is_due(const struct compactor *compactor)
 }
 
 static void
-begin(struct compactor *compactor)
+begin(struct compactor *compactor, int64_t now_us)
 {
 	struct log_figures log;
 	if (compactor->config->clock == CLOCK_WALL) {
@@ -143,7 +159,7 @@ begin(struct compactor *compactor)
 	}
 	/* A record's events move log time one by one: the state between two minutes is not that of a record. */
 	node_log(compactor->node, &log);
-	start(compactor, log.durable, NULL);
+	start(compactor, log.durable, NULL, now_us);
 }
 
 static void
@@ -153,8 +169,11 @@ reap(struct compactor *compactor, int64_t now_us)
 	pid_t ended = waitpid(compactor->child, &status, WNOHANG);
 	if (ended == 0)
 		return;
+	uint64_t read_by_it = compactor->images.lsn; /* one that it found wrong is not listed any more */
 	compactor->phase = RESTS;
 	compactor->failed = !(ended == compactor->child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	if (!compactor->failed)
+		compactor->proven = read_by_it;
 	tell_node(compactor);
 	if (!compactor->failed)
 		fprintf(stderr, "laju: image of record %" PRIu64 ", %" PRIu64 " bytes\n", compactor->images.lsn, compactor->images.bytes);
@@ -175,11 +194,11 @@ compactor_look(struct compactor *compactor, int64_t now_us)
 	switch (compactor->phase) {
 	case RESTS:
 		if (now_us >= compactor->not_before_us && is_due(compactor))
-			begin(compactor);
+			begin(compactor, now_us);
 		break;
 	case WANTS_DIGEST:
 		if (node_digest(compactor->node, &lsn, &digest))
-			start(compactor, lsn, &digest);
+			start(compactor, lsn, &digest, now_us);
 		break;
 	case WORKS:
 		reap(compactor, now_us);

@@ -127,6 +127,27 @@ system_error(const char *path, const char *what, char why[IMAGE_WHY_BYTES])
 	return rc;
 }
 
+/* Every block, to the end: nothing of a damaged one gets into a kernel. */
+static bool
+sums_are_right(FILE *file)
+{
+	struct stream_in in = {.read = read_file, .context = file};
+	bool right = stream_check(&in) && feof(file) && !ferror(file);
+	stream_in_fini(&in);
+	rewind(file);
+	return right;
+}
+
+static bool
+reads_back(FILE *file)
+{
+	rewind(file);
+	if (sums_are_right(file))
+		return true;
+	errno = EIO;
+	return false;
+}
+
 static bool
 write_all(FILE *file, const struct config *config, struct cores *cores)
 {
@@ -142,7 +163,7 @@ write_all(FILE *file, const struct config *config, struct cores *cores)
 	cores_save(cores, &out);
 	bool good = stream_end(&out);
 	stream_out_fini(&out);
-	return good && fflush(file) == 0 && fsync(fileno(file)) == 0;
+	return good && fflush(file) == 0 && fsync(fileno(file)) == 0 && reads_back(file);
 }
 
 static bool
@@ -171,8 +192,9 @@ begin_file(const char *path, char why[IMAGE_WHY_BYTES])
 	/* Another one may have renamed it between our two calls: then ours is a whole image. */
 	bool ours = flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &here) == 0 && stat(path, &there) == 0 &&
 	            here.st_ino == there.st_ino;
-	if (ours && ftruncate(fd, 0) == 0)
-		return fdopen(fd, "wb");
+	FILE *file = ours && ftruncate(fd, 0) == 0 ? fdopen(fd, "w+b") : NULL;
+	if (file != NULL)
+		return file;
 	snprintf(why, IMAGE_WHY_BYTES, "%.200s is being written by another process", path);
 	close(fd);
 	return NULL;
@@ -198,21 +220,28 @@ image_list_usable(const char *directory, const struct config *config, uint64_t d
 	return count;
 }
 
-/* Only the newest generations of those that a start would take stay. */
+/* Of those that a start would take only the newest generations stay. Others' are others'. */
 static void
-remove_others(const char *directory, const struct config *config, uint64_t durable)
+remove_old(const char *directory, const struct config *config, uint64_t durable)
 {
-	uint64_t all[IMAGES_LISTED_MAX], usable[IMAGES_LISTED_MAX];
+	uint64_t usable[IMAGES_LISTED_MAX];
 	char path[PATH_BYTES];
-	uint32_t listed = image_list(directory, all), count = image_list_usable(directory, config, durable, usable);
-	for (uint32_t i = 0, kept = 0; i < listed; i++) {
-		if (kept < count && kept < IMAGE_GENERATIONS && all[i] == usable[kept]) {
-			kept++;
-			continue;
-		}
-		path_of(directory, all[i], "", path);
+	uint32_t count = image_list_usable(directory, config, durable, usable);
+	for (uint32_t i = IMAGE_GENERATIONS; i < count; i++) {
+		path_of(directory, usable[i], "", path);
 		unlink(path);
 	}
+}
+
+void
+image_set_aside(const char *directory, uint64_t lsn)
+{
+	char path[PATH_BYTES], aside[PATH_BYTES];
+	path_of(directory, lsn, "", path);
+	snprintf(aside, sizeof(aside), "%s/image.bad", directory); /* one is enough to look at */
+	if (rename(path, aside) < 0)
+		unlink(path);
+	sync_directory(directory);
 }
 
 int
@@ -235,7 +264,7 @@ image_write(const char *directory, const struct config *config, struct cores *co
 	if (rc == 0 && !sync_directory(directory))
 		rc = system_error(directory, "synced", why);
 	if (rc == 0)
-		remove_others(directory, config, durable);
+		remove_old(directory, config, durable);
 	return rc;
 }
 
@@ -254,19 +283,8 @@ image_peek(const char *directory, uint64_t lsn, struct image_head *head, char wh
 	return rc;
 }
 
-/* Every block, to the end: nothing of a damaged one gets into a kernel. */
-static bool
-sums_are_right(FILE *file)
-{
-	struct stream_in in = {.read = read_file, .context = file};
-	bool right = stream_check(&in) && feof(file) && !ferror(file);
-	stream_in_fini(&in);
-	rewind(file);
-	return right;
-}
-
 static int
-read_all(FILE *file, const struct config *config, struct cores *cores, char why[IMAGE_WHY_BYTES])
+read_all(FILE *file, uint64_t lsn, const struct config *config, struct cores *cores, char why[IMAGE_WHY_BYTES])
 {
 	struct image_head head;
 	struct stream_in in = {.read = read_file, .context = file};
@@ -275,7 +293,7 @@ read_all(FILE *file, const struct config *config, struct cores *cores, char why[
 		snprintf(why, IMAGE_WHY_BYTES, "it was made with other rollups, slides, KPIs, zone or limits");
 		rc = -ESTALE;
 	}
-	if (rc == 0 && !cores_load(cores, &in)) {
+	if (rc == 0 && (head.lsn != lsn || !cores_load(cores, &in) || aggregator_lsn(cores->aggregator) != lsn)) {
 		snprintf(why, IMAGE_WHY_BYTES, "it is not what its sums say");
 		rc = -EBADMSG;
 	}
@@ -304,7 +322,7 @@ image_read(const char *directory, uint64_t lsn, const struct config *config, str
 		rc = -EBADMSG;
 	}
 	if (rc == 0)
-		rc = read_all(file, config, cores, why);
+		rc = read_all(file, lsn, config, cores, why);
 	fclose(file);
 	return rc;
 }

@@ -38,6 +38,8 @@ uint32_t image_list_usable(const char *directory, const struct config *config, u
  */
 int image_write(const char *directory, const struct config *config, struct cores *cores, uint64_t durable,
                 char why[IMAGE_WHY_BYTES]);
+/* It is not to be believed, now or later: it gets a name that is no image's (image.bad). */
+void image_set_aside(const char *directory, uint64_t lsn);
 /* Only the head. 0; -ENOENT; -EBADMSG and why. */
 int image_peek(const char *directory, uint64_t lsn, struct image_head *head, char why[IMAGE_WHY_BYTES]);
 /*

@@ -49,6 +49,7 @@ struct node {
 	void *router, *pull, *xpub, *snapshot, *monitor;
 	struct storage storage;
 	struct cores cores;
+	uint64_t started_from; /* see node.h */
 	struct ingest_thread ingest[INGEST_WORKERS_MAX];
 	unsigned workers;
 	int64_t memory_max; /* bytes; 0: no budget */
@@ -300,7 +301,7 @@ node_start(struct config *config, bool demo)
 	    .durability = durability_name(config->durability),
 	    .out = node->publisher.out,
 	};
-	if (storage_recover(&node->storage, config, &options, UINT64_MAX, &node->cores)) {
+	if (storage_recover(&node->storage, config, &options, UINT64_MAX, &node->cores, &node->started_from)) {
 		cores_publish(&node->cores); /* before anybody can ask: who asked too early would take rows for gone */
 		node->zmq = zmq_ctx_new();
 		zmq_ctx_set(node->zmq, ZMQ_MAX_SOCKETS, 4096);
@@ -371,6 +372,12 @@ int64_t
 node_memory_max(const struct node *node)
 {
 	return node->memory_max;
+}
+
+uint64_t
+node_started_from(const struct node *node)
+{
+	return node->started_from;
 }
 
 void

@@ -42,9 +42,10 @@ bool node_digest(struct node *node, uint64_t *lsn, struct hash128 *digest);
 struct node_images {
 	uint64_t lsn, bytes; /* the newest; 0: none */
 	int64_t time_ms;     /* its log time */
-	uint64_t trim_below; /* records below it are in two images; 0: none are */
+	uint64_t trim_below; /* records below it are in one that was read whole since it was written; 0: none are */
 	bool failed;         /* the last one could not be made */
 };
+uint64_t node_started_from(const struct node *node); /* the image's record; 0: from the whole journal */
 void node_tell_images(struct node *node, const struct node_images *images);
 const struct node_endpoints *node_endpoints(const struct node *node);
 #endif

@@ -105,8 +105,11 @@ storage_open_to_read(struct storage *storage, struct config *config)
 {
 	char why[LOG_WHY_BYTES];
 	uint8_t key[HASH_KEY_BYTES], facts[FACTS_BYTES];
-	const struct log_options options = {.read_only = true};
-	*storage = (struct storage){.on_disk = true};
+	uint64_t lsn[IMAGES_LISTED_MAX];
+	/* What an image has need not be checked again; each record is when it is read. */
+	const struct log_options options = {
+	    .read_only = true, .verify_from = image_list(config->data, lsn) > 0 ? lsn[0] + 1 : 0};
+	*storage = (struct storage){.on_disk = true, .is_reader = true};
 	if (log_open(&storage->log, config->data, &options, why) < 0) {
 		fprintf(stderr, "laju: %s\n", why);
 		return false;
@@ -181,17 +184,22 @@ take_image(const struct storage *storage, const struct config *config, const str
 	char why[IMAGE_WHY_BYTES];
 	uint32_t count = image_list(config->data, lsn);
 	for (uint32_t i = 0; i < count; i++) {
-		if (lsn[i] > log_durable(storage->log)) {
+		if (lsn[i] > log_durable(storage->log)) { /* else it would be believed once the journal has got that far again */
 			passed_over(config, lsn[i], "the journal has lost records that are in it");
+			if (!storage->is_reader)
+				image_set_aside(config->data, lsn[i]);
 			continue;
 		}
 		if (lsn[i] > until || lsn[i] + 1 < log_first(storage->log))
 			continue;
 		cores_new(cores, config, options);
-		if (image_read(config->data, lsn[i], config, cores, why) == 0)
+		int rc = image_read(config->data, lsn[i], config, cores, why);
+		if (rc == 0)
 			return true;
 		cores_free(cores);
 		passed_over(config, lsn[i], why);
+		if (rc == -EBADMSG) /* the journal must not be trimmed by it, nor a good one make room for it */
+			image_set_aside(config->data, lsn[i]);
 	}
 	return false;
 }
@@ -223,10 +231,12 @@ apply_journal(const struct storage *storage, uint64_t until, struct cores *cores
 
 bool
 storage_recover(const struct storage *storage, const struct config *config, const struct cores_options *options,
-                uint64_t until, struct cores *cores)
+                uint64_t until, struct cores *cores, uint64_t *image)
 {
+	*image = 0;
 	bool any = storage->on_disk && log_durable(storage->log) > 0;
-	if (any && !take_image(storage, config, options, until, cores) && log_first(storage->log) > 1) {
+	bool found = storage->on_disk && take_image(storage, config, options, until, cores);
+	if (any && !found && log_first(storage->log) > 1) {
 		fprintf(stderr, "laju: the journal in %s begins at record %" PRIu64 ", and no image leads there: go back to the "
 		                "configuration that it was kept with, restore an image, or take another directory (data)\n",
 		        config->data, log_first(storage->log));
@@ -234,6 +244,7 @@ storage_recover(const struct storage *storage, const struct config *config, cons
 	}
 	if (cores->aggregator == NULL)
 		cores_new(cores, config, options);
+	*image = aggregator_lsn(cores->aggregator);
 	if (!any || apply_journal(storage, until, cores)) {
 		aggregator_count_anew(cores->aggregator);
 		return true;

@@ -13,6 +13,7 @@ struct storage {
 	struct log *log;
 	bool on_disk;
 	bool is_quiet;  /* a recovery says only what goes wrong */
+	bool is_reader; /* beside the one who writes, perhaps */
 	uint64_t epoch; /* above that of every start before on this directory; the wall clock in ms where that is later */
 };
 
@@ -25,9 +26,9 @@ bool storage_open(struct storage *storage, struct config *config);
 bool storage_open_to_read(struct storage *storage, struct config *config);
 /*
  * Makes the cores: from the newest image that is whole and of this configuration, and the records behind it up to `until`;
- * without one from all records. Says on stderr what it does. False after one line: then there are no cores.
+ * without one from all records; *image: that image's record, 0: none. Says on stderr what it does. False after one line: then there are no cores.
  */
 bool storage_recover(const struct storage *storage, const struct config *config, const struct cores_options *options,
-                     uint64_t until, struct cores *cores);
+                     uint64_t until, struct cores *cores, uint64_t *image);
 void storage_close(struct storage *storage);
 #endif

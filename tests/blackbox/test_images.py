@@ -102,6 +102,7 @@ class ByHand(Case):
       server.kill()
       poke(images(server)[1])
       server.start()
+      self.assertEqual(1, len(images(server)))
       self.assertIn('the image of record %d in' % second, server.stderr())
       self.assertIn('is not used: it is damaged', server.stderr())
       self.assertIn('went on from the image of record %d' % first, server.stderr())
@@ -141,12 +142,12 @@ class ByHand(Case):
       self.assertIn('is not used: it was made with other rollups, slides, KPIs, zone or limits', server.stderr())
       self.assertEqual('firing', server.snapshot('alert/')[topic]['to'])
       self.assertTrue(server.snapshot('kpi/r30d/campaign/'))
-      # What a start would not take trims nothing, and goes when there is one that it would.
+      # What a start would not take trims nothing, and stays: its configuration may come back.
       self.assertEqual(0, figure(server, 'state', 'image_at'))
       with server.sender() as sender:
         sender.tick(NOW + 4 * MINUTE_MS)
       self.assertEqual(0, server.laju('compact').returncode)
-      self.assertEqual(1, len(images(server)))
+      self.assertEqual(2, len(images(server)))
 
   def test_images_of_a_journal_that_is_gone_are_not_believed(self):
     with durable('clock: events') as server:
@@ -158,12 +159,41 @@ class ByHand(Case):
       for name in ('data.mdb', 'lock.mdb', 'writer.lock'):
         os.unlink(os.path.join(server.folder, 'laju-data', name))
       server.start()
+      self.assertIn('is not used: the journal has lost records that are in it', server.stderr())
+      self.assertEqual([], images(server))  # else it would be believed once the journal has got that far again
+      shop.tick()
       shop.tick()
       self.assertEqual(0, figure(server, 'state', 'image_at'))
       server.kill()
       server.start()
-      self.assertIn('is not used: the journal has lost records that are in it', server.stderr())
+      self.assertIn('recovered ', server.stderr())
       self.assertEqual(0, server.measure(ALL % 'r30d', 'visits'))
+
+  def test_a_journal_that_fell_behind_its_image_goes_its_own_way(self):
+    with durable('clock: events') as server:
+      shop = Shop(server)
+      shop.tick()
+      shop.fill(1)
+      server.stop()
+      folder = os.path.join(server.folder, 'laju-data')
+      with open(os.path.join(folder, 'data.mdb'), 'rb') as file:
+        older = file.read()
+      server.start()
+      with server.sender() as sender:
+        sender.send(sale('lost', NOW, amt=7))
+      self.assertEqual(0, server.laju('compact').returncode)
+      server.stop()
+      with open(os.path.join(folder, 'data.mdb'), 'wb') as file:
+        file.write(older)  # as a disk that lied, or a copy that was put back
+      server.start()
+      with server.sender() as sender:
+        for n in range(3):  # the journal gets as far as the image was
+          ack = sender.send(sale('kept%d' % n, NOW, amt=100))
+      before = server.measure(ALL % 'd', 'sales_amount', lsn=ack['lsn'])
+      server.kill()
+      server.start()
+      self.assertEqual(before, server.measure(ALL % 'd', 'sales_amount'))
+      self.assertNotIn('went on from', server.stderr())
 
   def test_a_log_without_time_gives_no_image(self):
     with durable('clock: events') as server, server.sender() as sender:
@@ -268,6 +298,17 @@ class ByItself(Case):
       server.start()
       self.assertIn('went on from the image', server.stderr())
       self.assertEqual(before[ALL % 'r30d']['cur'], numbers(server)[ALL % 'r30d']['cur'])
+
+  def test_a_configuration_that_was_changed_meanwhile_gives_no_image(self):
+    with durable('clock: events', 'rollups: [all]', 'image_every: 1MiB') as server:
+      with open(server.config, encoding='utf-8') as file:
+        text = file.read()
+      server.write('laju.yaml', text.replace('[all]', '[all, campaign]'))
+      self.flood(server, 20)
+      with server.rows('hb/') as rows:
+        rows.until(lambda last: 'image_failed' in last.get('hb/', {}).get('alarms', []), 20)
+      self.assertIn('the configuration is not that of the service any more', server.stderr())
+      self.assertEqual([], images(server))
 
   def child_of(self, server):
     done = run_children(server.process.pid)
